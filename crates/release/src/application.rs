@@ -1,0 +1,325 @@
+//! An Argo CD Application as far as we look at it: the facts that preflight, conditions and override planning work on.
+//!
+//! The structs read the JSON of the API server and leave out what nobody asks for, above all `status.history`: an
+//! umbrella chart's Application has hundreds of kilobytes. They are never written back; writes are JSON patches.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// Where an Application is: the Argo CD instance by the name in the configuration, namespace and name.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct ApplicationKey {
+    /// The Argo CD instance.
+    pub instance: String,
+    /// The namespace of the Application itself.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
+}
+
+impl std::fmt::Display for ApplicationKey {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "{}/{}", self.namespace, self.name)
+    }
+}
+
+/// One snapshot of an Application.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Application {
+    /// Who it is and who owns it.
+    pub metadata: Metadata,
+    /// What is wanted.
+    pub spec: Spec,
+    /// An operation that was requested or runs. Argo CD clears it when it ends.
+    #[serde(default)]
+    pub operation: Option<Value>,
+    /// What Argo CD found.
+    #[serde(default)]
+    pub status: Status,
+}
+
+/// The metadata that we look at.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Metadata {
+    /// Its name.
+    pub name: String,
+    /// Its namespace.
+    pub namespace: String,
+    /// Which object it is; a new one of the same name has another.
+    pub uid: String,
+    /// Which version of it this is.
+    pub resource_version: String,
+    /// When it was asked to go away.
+    pub deletion_timestamp: Option<Timestamp>,
+    /// Its labels.
+    pub labels: BTreeMap<String, String>,
+    /// Its annotations.
+    pub annotations: BTreeMap<String, String>,
+    /// Who owns it.
+    pub owner_references: Vec<OwnerReference>,
+    /// Who wrote which field, and when.
+    pub managed_fields: Vec<ManagedFields>,
+}
+
+/// An owner of an object.
+#[derive(Debug, Clone, Deserialize)]
+pub struct OwnerReference {
+    /// What kind it is.
+    pub kind: String,
+    /// Its name.
+    pub name: String,
+    /// Which object it is.
+    #[serde(default)]
+    pub uid: String,
+    /// Whether it is the one that manages the object.
+    #[serde(default)]
+    pub controller: bool,
+}
+
+/// The fields that one writer wrote.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ManagedFields {
+    /// The name that the writer gave itself.
+    pub manager: String,
+    /// When it last wrote one of them.
+    pub time: Option<Timestamp>,
+    /// The fields, as a tree of `f:name` keys.
+    pub fields_v1: Value,
+}
+
+/// What is wanted.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Spec {
+    /// The project it belongs to.
+    #[serde(default)]
+    pub project: String,
+    /// Where it deploys to.
+    #[serde(default)]
+    pub destination: Destination,
+    /// The single source; ignored by Argo CD when `sources` has one.
+    pub source: Option<Source>,
+    /// Several sources.
+    #[serde(default)]
+    pub sources: Vec<Source>,
+    /// Set if manifests are rendered into git first.
+    pub source_hydrator: Option<Value>,
+    /// How it is synced.
+    pub sync_policy: Option<SyncPolicy>,
+}
+
+/// Where an Application deploys to.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Destination {
+    /// The API server by address.
+    pub server: String,
+    /// The cluster by name in Argo CD.
+    pub name: String,
+    /// The namespace.
+    pub namespace: String,
+}
+
+/// One source, as it stands in the object. Compared as JSON values: Argo CD re-encodes sources, so bytes differ.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Source(pub Value);
+
+impl Source {
+    /// A text field of the source, such as `repoURL`.
+    pub fn text(&self, field: &str) -> Option<&str> {
+        self.0.get(field)?.as_str()
+    }
+
+    /// The Helm settings.
+    pub fn helm(&self) -> Option<&Value> {
+        self.0.get("helm").filter(|helm| !helm.is_null())
+    }
+}
+
+/// How an Application is synced.
+#[derive(Debug, Clone, Deserialize)]
+pub struct SyncPolicy {
+    /// Automated sync, if it is set.
+    pub automated: Option<Automated>,
+}
+
+/// Automated sync.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Automated {
+    /// Off only if it says `false`.
+    pub enabled: Option<bool>,
+}
+
+/// What Argo CD found.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Status {
+    /// The result of the last comparison.
+    pub sync: SyncStatus,
+    /// What is wrong.
+    pub conditions: Vec<Condition>,
+    /// The last operation.
+    pub operation_state: Option<OperationState>,
+    /// The resources and whether each is in sync.
+    pub resources: Vec<ResourceStatus>,
+    /// What tool renders the single source.
+    pub source_type: String,
+    /// What tool renders each of several sources.
+    pub source_types: Vec<String>,
+    /// When the last comparison began.
+    pub reconciled_at: Option<Timestamp>,
+    /// The health of the whole Application.
+    pub health: Health,
+}
+
+/// Health as Argo CD sees it.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct Health {
+    /// Such as `Healthy` or `Progressing`.
+    pub status: String,
+}
+
+/// The result of a comparison.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct SyncStatus {
+    /// `Synced`, `OutOfSync` or `Unknown`.
+    pub status: String,
+    /// What was compared.
+    pub compared_to: ComparedTo,
+}
+
+/// What was compared.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct ComparedTo {
+    /// The single source.
+    pub source: Option<Source>,
+    /// Several sources.
+    pub sources: Vec<Source>,
+}
+
+/// Something that is wrong.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Condition {
+    /// Such as `ComparisonError`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// What Argo CD says about it.
+    #[serde(default)]
+    pub message: String,
+    /// Since when.
+    pub last_transition_time: Option<Timestamp>,
+}
+
+/// An operation: running, or the last one that ended.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct OperationState {
+    /// `Running`, `Terminating`, `Succeeded`, `Failed` or `Error`.
+    pub phase: String,
+    /// What it does or what went wrong.
+    pub message: String,
+    /// When it began.
+    pub started_at: Option<Timestamp>,
+    /// When it ended; set while Running means that it waits for a retry.
+    pub finished_at: Option<Timestamp>,
+    /// How often it was tried again.
+    pub retry_count: u32,
+    /// What was asked for, with the sources frozen when it began.
+    pub operation: Value,
+    /// What it did.
+    pub sync_result: Option<SyncResult>,
+}
+
+/// What an operation did.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct SyncResult {
+    /// The single source that it applied.
+    pub source: Option<Source>,
+    /// Several sources that it applied.
+    pub sources: Vec<Source>,
+    /// What became of each resource, filled wave by wave.
+    pub resources: Vec<ResourceResult>,
+}
+
+/// What an operation did to a resource.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ResourceResult {
+    /// API group.
+    pub group: String,
+    /// Kind.
+    pub kind: String,
+    /// Namespace.
+    pub namespace: String,
+    /// Name.
+    pub name: String,
+    /// `Synced`, `SyncFailed`, `Pruned` or `PruneSkipped`.
+    pub status: String,
+    /// What the API server said.
+    pub message: String,
+    /// The phase of a hook, if it is one.
+    pub hook_phase: String,
+}
+
+/// Whether a resource is in sync.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct ResourceStatus {
+    /// API group.
+    pub group: String,
+    /// Kind.
+    pub kind: String,
+    /// Namespace.
+    pub namespace: String,
+    /// Name.
+    pub name: String,
+    /// `Synced`, `OutOfSync` or `Unknown`.
+    pub status: String,
+}
+
+impl Application {
+    /// The sources that Argo CD uses: `sources` wins over `source` if it has one.
+    pub fn sources(&self) -> &[Source] {
+        if self.spec.sources.is_empty() { self.spec.source.as_slice() } else { &self.spec.sources }
+    }
+
+    /// Whether the sources stand in `spec.sources`.
+    pub fn has_multiple_sources(&self) -> bool {
+        !self.spec.sources.is_empty()
+    }
+
+    /// Whether Argo CD syncs it by itself.
+    pub fn is_automated(&self) -> bool {
+        let automated = self.spec.sync_policy.as_ref().and_then(|policy| policy.automated.as_ref());
+        automated.is_some_and(|automated| automated.enabled != Some(false))
+    }
+
+    /// The ApplicationSet that generated it.
+    pub fn application_set(&self) -> Option<&OwnerReference> {
+        self.metadata.owner_references.iter().find(|owner| owner.controller && owner.kind == "ApplicationSet")
+    }
+}
+
+impl ComparedTo {
+    /// The sources that were compared.
+    pub fn sources(&self) -> &[Source] {
+        if self.sources.is_empty() { self.source.as_slice() } else { &self.sources }
+    }
+}
+
+impl SyncResult {
+    /// The sources that were applied.
+    pub fn sources(&self) -> &[Source] {
+        if self.sources.is_empty() { self.source.as_slice() } else { &self.sources }
+    }
+}
