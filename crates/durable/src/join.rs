@@ -56,6 +56,23 @@ pub async fn bounded_join<T, Fut: Future>(
     results.into_iter().flatten().collect()
 }
 
+/// Runs all futures at once and ends with the first error, or with all results in their order. When one fails, the
+/// others are dropped, so their operations are given up.
+pub async fn try_join_all<T, E>(
+    futures: impl IntoIterator<Item = impl Future<Output = Result<T, E>>>,
+) -> Result<Vec<T>, E> {
+    let mut running: Vec<_> = futures.into_iter().map(Box::pin).enumerate().collect();
+    let mut results: Vec<Option<Result<T, E>>> = running.iter().map(|_| None).collect();
+    std::future::poll_fn(|context| {
+        let ended = poll_all(&mut running, &mut results, context);
+        let failed = ended && results.iter().flatten().any(Result::is_err);
+        if failed || running.is_empty() { Poll::Ready(()) } else { Poll::Pending }
+    })
+    .await;
+    drop(running);
+    results.into_iter().flatten().collect()
+}
+
 /// Polls each running future once, in order; true if one ended and its place is free.
 fn poll_all<Fut: Future>(
     running: &mut Vec<(usize, Pin<Box<Fut>>)>,

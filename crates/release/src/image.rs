@@ -14,7 +14,9 @@ pub struct ImageReference {
 
 /// Why a text is not an image reference.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{text:?} is not an image reference: {reason}; write registry/path:tag, such as ghcr.io/acme/atlas:1.2.0")]
+#[error(
+    "{text:?} is not an image reference: {reason}; write registry/path:tag, such as ghcr.io/acme/atlas:1.2.0"
+)]
 pub struct InvalidImageReference {
     text: String,
     reason: &'static str,
@@ -119,8 +121,10 @@ pub struct RepositoryPattern(pub String);
 impl RepositoryPattern {
     /// Whether `repository` may be used.
     pub fn matches(&self, repository: &str) -> bool {
-        let (patterns, parts): (Vec<_>, Vec<_>) = (self.0.split('/').collect(), repository.split('/').collect());
-        patterns.len() == parts.len() && patterns.iter().zip(parts).all(|(pattern, part)| matches_part(pattern, part))
+        let (patterns, parts): (Vec<_>, Vec<_>) =
+            (self.0.split('/').collect(), repository.split('/').collect());
+        patterns.len() == parts.len()
+            && patterns.iter().zip(parts).all(|(pattern, part)| matches_part(pattern, part))
     }
 }
 
@@ -178,7 +182,9 @@ impl FromStr for Platform {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let parts: Vec<&str> = text.split('/').collect();
-        let plain = |part: &&str| !part.is_empty() && part.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
+        let plain = |part: &&str| {
+            !part.is_empty() && part.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
+        };
         match parts.as_slice() {
             [os, architecture, variant @ ..] if variant.len() <= 1 && parts.iter().all(plain) => Ok(Self {
                 os: (*os).to_owned(),

@@ -1,10 +1,6 @@
 //! Why a tenant is refused before anything is written, each by its own name.
 
-use crate::{
-    application::ApplicationKey,
-    overrides::Writer,
-    service::ValuePath,
-};
+use crate::{application::ApplicationKey, overrides::Writer, service::ValuePath};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -13,7 +9,9 @@ use serde::{Deserialize, Serialize};
 #[serde(tag = "code", rename_all = "snake_case")]
 pub enum Refusal {
     /// No Argo CD instance has it.
-    #[error("no Application {selector} in {searched}; check the tenant's name and the service's `applications`")]
+    #[error(
+        "no Application {selector} in {searched}; check the tenant's name and the service's `applications`"
+    )]
     ApplicationMissing {
         /// The name or label selector that was looked for.
         selector: String,
@@ -37,7 +35,9 @@ pub enum Refusal {
         since: Timestamp,
     },
     /// The source is not rendered by Helm.
-    #[error("the source of Application {application} is rendered by {found}, not by Helm: there is no value to override")]
+    #[error(
+        "the source of Application {application} is rendered by {found}, not by Helm: there is no value to override"
+    )]
     NotHelm {
         /// Which one.
         application: ApplicationKey,
@@ -55,7 +55,9 @@ pub enum Refusal {
         found: String,
     },
     /// Several sources could be meant.
-    #[error("several sources of Application {application} match {wanted}: {found}; say more in the service's `source`")]
+    #[error(
+        "several sources of Application {application} match {wanted}: {found}; say more in the service's `source`"
+    )]
     SeveralMatchingSources {
         /// Which one.
         application: ApplicationKey,
@@ -65,7 +67,9 @@ pub enum Refusal {
         found: String,
     },
     /// Manifests are rendered into git first.
-    #[error("Application {application} uses the source hydrator: its values are rendered into git, an override would not reach it")]
+    #[error(
+        "Application {application} uses the source hydrator: its values are rendered into git, an override would not reach it"
+    )]
     Hydrator {
         /// Which one.
         application: ApplicationKey,
@@ -127,7 +131,9 @@ pub enum Refusal {
         mend: String,
     },
     /// A writer known to fight for the same field manages it.
-    #[error("Application {application} is managed by {manager} ({evidence}), which would write the same field")]
+    #[error(
+        "Application {application} is managed by {manager} ({evidence}), which would write the same field"
+    )]
     ManagedBy {
         /// Which one.
         application: ApplicationKey,
@@ -159,7 +165,9 @@ pub enum Refusal {
         allowed: String,
     },
     /// We may not do what we would have to.
-    #[error("Ringway may not {verb} {resource} in namespace {namespace} of {cluster}; grant it (see deploy/)")]
+    #[error(
+        "Ringway may not {verb} {resource} in namespace {namespace} of {cluster}; grant it (see deploy/)"
+    )]
     MissingRight {
         /// Such as `patch`.
         verb: String,
@@ -171,16 +179,45 @@ pub enum Refusal {
         cluster: String,
     },
     /// It was recorded for another object of the same name.
-    #[error("Application {application} was deleted and created again since it was overridden; clean up first")]
+    #[error(
+        "Application {application} was deleted and created again since it was overridden; clean up first"
+    )]
     Recreated {
         /// Which one.
         application: ApplicationKey,
     },
 }
 
+impl Refusal {
+    /// A stable name to branch on; the same as in stored data.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::ApplicationMissing { .. } => "application_missing",
+            Self::ApplicationAmbiguous { .. } => "application_ambiguous",
+            Self::ApplicationBeingDeleted { .. } => "application_being_deleted",
+            Self::NotHelm { .. } => "not_helm",
+            Self::NoMatchingSource { .. } => "no_matching_source",
+            Self::SeveralMatchingSources { .. } => "several_matching_sources",
+            Self::Hydrator { .. } => "hydrator",
+            Self::ValuesWouldBeDropped { .. } => "values_would_be_dropped",
+            Self::UnexpectedValue { .. } => "unexpected_value",
+            Self::ForeignValue { .. } => "foreign_value",
+            Self::Claimed { .. } => "claimed",
+            Self::ApplicationSetReverts { .. } => "application_set_reverts",
+            Self::ManagedBy { .. } => "managed_by",
+            Self::TooLarge { .. } => "too_large",
+            Self::RepositoryNotAllowed { .. } => "repository_not_allowed",
+            Self::MissingRight { .. } => "missing_right",
+            Self::Recreated { .. } => "recreated",
+        }
+    }
+}
+
 fn written_by(writer: Option<&Writer>) -> String {
     match writer {
-        Some(Writer { manager, at: Some(at) }) => format!(" (written by {manager}, which last wrote at {at})"),
+        Some(Writer { manager, at: Some(at) }) => {
+            format!(" (written by {manager}, which last wrote at {at})")
+        }
         Some(Writer { manager, at: None }) => format!(" (written by {manager})"),
         None => String::new(),
     }

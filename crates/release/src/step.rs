@@ -239,6 +239,8 @@ pub struct AwaitAppliedInput {
     pub application: PlannedApplication,
     /// What should stand in it.
     pub expectation: Expectation,
+    /// When we wrote, by the engine's clock: the deadlines count from here.
+    pub since: Timestamp,
     /// How long it may take.
     pub deadlines: Deadlines,
 }
@@ -421,7 +423,7 @@ impl Activity for ResolveApplied {
     type Output = Vec<ExpectedWorkload>;
 }
 
-/// Gives back the claim on an Application after a cleanup is proven, or after it is known to be gone.
+/// Gives back the claim on an Application. Nothing happens while an override is recorded that has not been removed.
 pub struct ReleaseClaim;
 
 impl Activity for ReleaseClaim {
@@ -482,4 +484,3 @@ impl Activity for RecordVerdict {
     type Input = RecordVerdictInput;
     type Output = ();
 }
-

@@ -40,11 +40,8 @@ pub enum ReleaseVerdict {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Stop {
-    /// A person asked for it.
-    Cancel {
-        /// Whether what was done is taken back as well.
-        roll_back: bool,
-    },
+    /// A person asked for it. What was done stays; taking it back is a cleanup.
+    Cancel,
     /// A newer release of the same ring and service begins.
     Supersede {
         /// The newer release.
@@ -87,7 +84,7 @@ impl ReleaseVerdict {
             && count(TenantVerdict::Cancelled) > 0
         {
             return match stop {
-                Stop::Cancel { .. } => Self::Cancelled,
+                Stop::Cancel => Self::Cancelled,
                 Stop::Supersede { .. } => Self::Superseded,
             };
         }
@@ -156,7 +153,7 @@ mod tests {
 
     #[test]
     fn a_stop_that_came_too_late_changes_nothing() {
-        let stop = Stop::Cancel { roll_back: false };
+        let stop = Stop::Cancel;
         assert_eq!(Release::fold(&[Tenant::Success], Some(&stop)), Release::Success);
         assert_eq!(Release::fold(&[Tenant::Success, Tenant::Cancelled], Some(&stop)), Release::Cancelled);
         let newer = Stop::Supersede { by: "r2".into() };
