@@ -1,0 +1,139 @@
+//! The configuration: what Ringway is told about the Argo CD instances, the services and the limits.
+//!
+//! It is read once, as a whole. All errors of the file are found in one go, each with its line and column, what was found
+//! there and what is allowed. Nothing is connected to here and no secret is read: a [`Registry`] says where its password
+//! is, not what it is.
+
+
+
+use release::{service::Service, step::Deadlines};
+use std::{collections::BTreeMap, path::PathBuf};
+
+/// Everything that the configuration file says, checked, with defaults filled in and paths made absolute.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// The file that it was read from.
+    pub file: PathBuf,
+    /// The Argo CD instances, at least one, in the order of the file.
+    pub argocd: Vec<ArgocdInstance>,
+    /// How the clusters that tenants run in are reached.
+    pub tenant_clusters: TenantClusters,
+    /// What can be released, by name. At least one.
+    pub services: BTreeMap<String, Service>,
+    /// How much may happen at once.
+    pub limits: Limits,
+    /// How long a tenant may take.
+    pub deadlines: Deadlines,
+    /// The registries that need more than an anonymous HTTPS connection.
+    pub registries: Vec<Registry>,
+    /// The folder that holds the ledger and the journals.
+    pub state_folder: PathBuf,
+}
+
+impl Config {
+    /// The Argo CD instance of that name.
+    pub fn instance(&self, name: &str) -> Option<&ArgocdInstance> {
+        self.argocd.iter().find(|instance| instance.name == name)
+    }
+}
+
+/// An Argo CD instance: a place where Applications are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ArgocdInstance {
+    /// The name that the ledger and all texts know it by.
+    pub name: String,
+    /// The cluster that it runs in.
+    pub cluster: ClusterAddress,
+    /// The namespaces that its Applications are in; at least one.
+    pub namespaces: Vec<String>,
+}
+
+/// How a cluster is found in kubeconfig files.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ClusterAddress {
+    /// The kubeconfig file. `None`: `KUBECONFIG`, then `~/.kube/config`, then the pod's own service account.
+    pub kubeconfig: Option<PathBuf>,
+    /// The context in it. `None`: the current one.
+    pub context: Option<String>,
+}
+
+/// How the clusters that tenants run in are reached.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TenantClusters {
+    /// They are the cluster of the Argo CD instance.
+    SameCluster,
+    /// Each has a kubeconfig context.
+    Contexts {
+        /// The kubeconfig file, as in [`ClusterAddress::kubeconfig`].
+        kubeconfig: Option<PathBuf>,
+        /// The name of the context; contains `{tenant}`.
+        context: String,
+    },
+    /// They cannot be reached: tenants are proven only to what Argo CD says.
+    None,
+}
+
+impl TenantClusters {
+    /// Where the workloads of `tenant` are, if its Argo CD instance runs in `instance`. `None`: they cannot be reached.
+    pub fn address(&self, instance: &ClusterAddress, tenant: &str) -> Option<ClusterAddress> {
+        match self {
+            Self::SameCluster => Some(instance.clone()),
+            Self::Contexts { kubeconfig, context } => Some(ClusterAddress {
+                kubeconfig: kubeconfig.clone(),
+                context: Some(context.replace("{tenant}", tenant)),
+            }),
+            Self::None => None,
+        }
+    }
+}
+
+/// How much may happen at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Tenants under way at the same time on one Argo CD instance.
+    pub tenants_per_instance: u32,
+    /// Tenants in one release.
+    pub cohort_size: usize,
+    /// Bytes that an Application may have after the patch. etcd refuses objects above 1.5 MiB by default.
+    pub application_size_bytes: usize,
+    /// Whether one refused tenant refuses the whole release.
+    pub all_or_nothing: bool,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { tenants_per_instance: 20, cohort_size: 500, application_size_bytes: 1_300_000, all_or_nothing: false }
+    }
+}
+
+/// A registry that needs more than an anonymous HTTPS connection.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Registry {
+    /// The host, with the port where it is not 443, as image references write it.
+    pub host: String,
+    /// Whether to speak HTTP without encryption; loopback hosts only.
+    pub insecure: bool,
+    /// Where the credentials are; without them, anonymous.
+    pub credentials: Option<CredentialSource>,
+}
+
+/// Where the credentials of a registry are. Never the password itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CredentialSource {
+    /// The password is the content of a file.
+    PasswordFile {
+        /// The user.
+        username: String,
+        /// The file.
+        file: PathBuf,
+    },
+    /// The password is the value of an environment variable.
+    PasswordEnvironment {
+        /// The user.
+        username: String,
+        /// The name of the variable.
+        variable: String,
+    },
+    /// User and password are in a file as `docker login` writes it.
+    DockerConfigFile(PathBuf),
+}
