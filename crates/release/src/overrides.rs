@@ -3,11 +3,16 @@
 //! Everything here is a function from one snapshot of an Application to a JSON patch guarded by `test` operations, so
 //! that the API server refuses it if the object is no longer what we looked at. Nothing is planned without its inverse.
 
+mod leaf;
 pub mod owner;
-pub mod patch;
+mod patch;
 pub mod plan;
 pub mod preflight;
+mod source;
+#[cfg(test)]
+mod testing;
 pub mod undo;
+mod writer;
 
 use crate::service::{ExistingValue, SourceSelector, Strategy, ValuePath};
 use jiff::Timestamp;
@@ -78,6 +83,10 @@ pub struct LeafInverse {
     pub before: Option<Value>,
     /// What we wrote last; the leaf is ours as long as it still says so.
     pub written: String,
+    /// What we wrote before that and might still stand there, because a patch is recorded before it is sent: it is ours
+    /// as well.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub earlier: Vec<String>,
 }
 
 /// A planned write.
