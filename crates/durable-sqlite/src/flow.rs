@@ -136,7 +136,9 @@ impl Flow for SqliteFlow {
         async move {
             match serde_json::to_string(&message) {
                 // The answer says only that it was recorded.
-                Ok(message) => drop(flow.operate(Operation::Send { target: workflow_id, mailbox, message }).await),
+                Ok(message) => {
+                    drop(flow.operate(Operation::Send { target: workflow_id, mailbox, message }).await)
+                }
                 Err(error) => {
                     let (mailbox, message) = (mailbox.to_owned(), error.to_string());
                     flow.core.borrow_mut().defect = Some(ParkReason::UnencodableMessage { mailbox, message });

@@ -73,12 +73,8 @@ impl ActivityContext {
 
     /// A context without an engine, to call a body directly: heartbeats go nowhere and it is never cancelled.
     pub fn detached(workflow_id: impl Into<String>) -> Self {
-        let facts = AttemptFacts {
-            workflow_id: workflow_id.into(),
-            queue: None,
-            attempt: 1,
-            last_heartbeat: None,
-        };
+        let facts =
+            AttemptFacts { workflow_id: workflow_id.into(), queue: None, attempt: 1, last_heartbeat: None };
         Self::new(facts, Arc::new(Detached))
     }
 

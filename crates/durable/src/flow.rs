@@ -25,7 +25,10 @@ pub trait Workflow: 'static {
     ///
     /// # Errors
     /// The failure that it ends with; a parent workflow gets it as the answer of [`Flow::child`].
-    fn run<F: Flow>(flow: F, input: Self::Input) -> impl Future<Output = Result<Self::Output, Failure>> + 'static;
+    fn run<F: Flow>(
+        flow: F,
+        input: Self::Input,
+    ) -> impl Future<Output = Result<Self::Output, Failure>> + 'static;
 }
 
 /// The world as a workflow sees it.
