@@ -4,7 +4,7 @@
 //! umbrella chart's Application has hundreds of kilobytes. They are never written back; writes are JSON patches.
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -36,7 +36,7 @@ pub struct Application {
     #[serde(default)]
     pub operation: Option<Value>,
     /// What Argo CD found.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub status: Status,
 }
 
@@ -55,13 +55,83 @@ pub struct Metadata {
     /// When it was asked to go away.
     pub deletion_timestamp: Option<Timestamp>,
     /// Its labels.
+    #[serde(deserialize_with = "null_as_default")]
     pub labels: BTreeMap<String, String>,
     /// Its annotations.
+    #[serde(deserialize_with = "null_as_default")]
     pub annotations: BTreeMap<String, String>,
     /// Who owns it.
+    #[serde(deserialize_with = "null_as_default")]
     pub owner_references: Vec<OwnerReference>,
     /// Who wrote which field, and when.
+    #[serde(deserialize_with = "null_as_default")]
     pub managed_fields: Vec<ManagedFields>,
+}
+
+/// The ApplicationSet that generated an Application, as far as it decides whether what we write stays there.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct ApplicationSet {
+    /// What it says about its Applications.
+    pub spec: ApplicationSetSpec,
+}
+
+/// What an ApplicationSet says about its Applications.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ApplicationSetSpec {
+    /// Whether it changes Applications at all.
+    #[serde(deserialize_with = "null_as_default")]
+    pub sync_policy: ApplicationSetSyncPolicy,
+    /// The differences that it leaves alone.
+    #[serde(deserialize_with = "null_as_default")]
+    pub ignore_application_differences: Vec<IgnoredDifferences>,
+    /// What it preserves of the metadata.
+    #[serde(deserialize_with = "null_as_default")]
+    pub preserved_fields: PreservedFields,
+    /// In which order it changes its Applications.
+    #[serde(deserialize_with = "null_as_default")]
+    pub strategy: ApplicationSetStrategy,
+}
+
+/// Whether an ApplicationSet changes Applications at all.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ApplicationSetSyncPolicy {
+    /// `sync`, `create-only`, `create-update` or `create-delete`; empty is `sync`.
+    pub applications_sync: String,
+}
+
+/// Differences of Applications that an ApplicationSet leaves alone.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct IgnoredDifferences {
+    /// Only in the Application of this name; empty is in all.
+    pub name: String,
+    /// JSON pointers.
+    #[serde(deserialize_with = "null_as_default")]
+    pub json_pointers: Vec<String>,
+    /// Expressions of jq.
+    #[serde(deserialize_with = "null_as_default")]
+    pub jq_path_expressions: Vec<String>,
+}
+
+/// The metadata that an ApplicationSet preserves.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct PreservedFields {
+    /// Names of annotations.
+    #[serde(deserialize_with = "null_as_default")]
+    pub annotations: Vec<String>,
+}
+
+/// In which order an ApplicationSet changes its Applications.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct ApplicationSetStrategy {
+    /// `AllAtOnce` or `RollingSync`; empty is `AllAtOnce`.
+    #[serde(rename = "type")]
+    pub kind: String,
 }
 
 /// An owner of an object.
@@ -99,12 +169,12 @@ pub struct Spec {
     #[serde(default)]
     pub project: String,
     /// Where it deploys to.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub destination: Destination,
     /// The single source; ignored by Argo CD when `sources` has one.
     pub source: Option<Source>,
     /// Several sources.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub sources: Vec<Source>,
     /// Set if manifests are rendered into git first.
     pub source_hydrator: Option<Value>,
@@ -160,20 +230,25 @@ pub struct Automated {
 #[serde(rename_all = "camelCase", default)]
 pub struct Status {
     /// The result of the last comparison.
+    #[serde(deserialize_with = "null_as_default")]
     pub sync: SyncStatus,
     /// What is wrong.
+    #[serde(deserialize_with = "null_as_default")]
     pub conditions: Vec<Condition>,
     /// The last operation.
     pub operation_state: Option<OperationState>,
     /// The resources and whether each is in sync.
+    #[serde(deserialize_with = "null_as_default")]
     pub resources: Vec<ResourceStatus>,
     /// What tool renders the single source.
     pub source_type: String,
     /// What tool renders each of several sources.
+    #[serde(deserialize_with = "null_as_default")]
     pub source_types: Vec<String>,
     /// When the last comparison began.
     pub reconciled_at: Option<Timestamp>,
     /// The health of the whole Application.
+    #[serde(deserialize_with = "null_as_default")]
     pub health: Health,
 }
 
@@ -192,6 +267,7 @@ pub struct SyncStatus {
     /// `Synced`, `OutOfSync` or `Unknown`.
     pub status: String,
     /// What was compared.
+    #[serde(deserialize_with = "null_as_default")]
     pub compared_to: ComparedTo,
 }
 
@@ -202,6 +278,7 @@ pub struct ComparedTo {
     /// The single source.
     pub source: Option<Source>,
     /// Several sources.
+    #[serde(deserialize_with = "null_as_default")]
     pub sources: Vec<Source>,
 }
 
@@ -246,8 +323,10 @@ pub struct SyncResult {
     /// The single source that it applied.
     pub source: Option<Source>,
     /// Several sources that it applied.
+    #[serde(deserialize_with = "null_as_default")]
     pub sources: Vec<Source>,
     /// What became of each resource, filled wave by wave.
+    #[serde(deserialize_with = "null_as_default")]
     pub resources: Vec<ResourceResult>,
 }
 
@@ -322,4 +401,17 @@ impl SyncResult {
     pub fn sources(&self) -> &[Source] {
         if self.sources.is_empty() { self.source.as_slice() } else { &self.sources }
     }
+}
+
+/// Reads `null` as an empty list or map: Go programs write it for a list that was never filled.
+///
+/// # Errors
+///
+/// If the value is neither `null` nor what is expected.
+pub(crate) fn null_as_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Default + Deserialize<'de>,
+{
+    Ok(Option::<T>::deserialize(deserializer)?.unwrap_or_default())
 }

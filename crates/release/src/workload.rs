@@ -1,6 +1,6 @@
 //! Workloads and pods as far as we look at them: the facts that the rollout conditions work on.
 
-use crate::service::WorkloadKind;
+use crate::{application::null_as_default, service::WorkloadKind};
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
@@ -25,7 +25,7 @@ pub struct Workload {
     /// What is wanted.
     pub spec: WorkloadSpec,
     /// What its controller says.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub status: WorkloadStatus,
 }
 
@@ -49,10 +49,13 @@ pub struct ObjectMetadata {
     /// Bumped with every change of what is wanted.
     pub generation: i64,
     /// Its labels.
+    #[serde(deserialize_with = "null_as_default")]
     pub labels: BTreeMap<String, String>,
     /// Its annotations.
+    #[serde(deserialize_with = "null_as_default")]
     pub annotations: BTreeMap<String, String>,
     /// Who owns it.
+    #[serde(deserialize_with = "null_as_default")]
     pub owner_references: Vec<crate::application::OwnerReference>,
     /// When it was made.
     pub creation_timestamp: Option<Timestamp>,
@@ -75,6 +78,7 @@ pub struct WorkloadSpec {
     /// Where the ordinals of a StatefulSet begin.
     pub ordinals: Option<Ordinals>,
     /// The pods.
+    #[serde(deserialize_with = "null_as_default")]
     pub template: PodTemplate,
 }
 
@@ -110,6 +114,7 @@ pub struct Ordinals {
 #[serde(default)]
 pub struct PodTemplate {
     /// What runs in them.
+    #[serde(deserialize_with = "null_as_default")]
     pub spec: PodSpec,
 }
 
@@ -118,8 +123,10 @@ pub struct PodTemplate {
 #[serde(rename_all = "camelCase", default)]
 pub struct PodSpec {
     /// The containers.
+    #[serde(deserialize_with = "null_as_default")]
     pub containers: Vec<Container>,
     /// The containers that run before them.
+    #[serde(deserialize_with = "null_as_default")]
     pub init_containers: Vec<Container>,
 }
 
@@ -152,6 +159,7 @@ pub struct WorkloadStatus {
     /// A StatefulSet's newest revision.
     pub update_revision: String,
     /// What a Deployment's controller has to say.
+    #[serde(deserialize_with = "null_as_default")]
     pub conditions: Vec<StatusCondition>,
 }
 
@@ -179,8 +187,10 @@ pub struct Pod {
     /// Who it is.
     pub metadata: ObjectMetadata,
     /// What is wanted.
+    #[serde(deserialize_with = "null_as_default")]
     pub spec: PodSpec,
     /// What runs.
+    #[serde(deserialize_with = "null_as_default")]
     pub status: PodStatus,
 }
 
@@ -195,10 +205,13 @@ pub struct PodStatus {
     /// A sentence for it.
     pub message: String,
     /// What the kubelet and the scheduler say.
+    #[serde(deserialize_with = "null_as_default")]
     pub conditions: Vec<StatusCondition>,
     /// The containers.
+    #[serde(deserialize_with = "null_as_default")]
     pub container_statuses: Vec<ContainerStatus>,
     /// The containers that run before them.
+    #[serde(deserialize_with = "null_as_default")]
     pub init_container_statuses: Vec<ContainerStatus>,
 }
 

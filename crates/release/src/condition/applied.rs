@@ -1,1 +1,262 @@
-//! applied.
+//! Whether Argo CD has compared and applied what stands in an Application.
+//!
+//! An Application looks green for the old source until its controller has compared the new one, and one operation can
+//! run for hours with the sources that it froze when it began. So nothing counts here that does not name its source: the
+//! comparison must be of exactly what stands in `spec`, and an operation counts only with our values in its sources.
+
+mod operation;
+mod sources;
+mod sync;
+#[cfg(test)]
+mod tests;
+
+use super::{Awaiting, evidence, is_passing, shorten};
+use crate::{
+    application::{Application, Condition},
+    overrides::{
+        Writer,
+        plan::{leaf_value, writer_of},
+    },
+    proof::Proof,
+    service::Strategy,
+    step::{Evidence, Expectation, PlannedApplication, Problem},
+};
+use jiff::Timestamp;
+
+/// What one snapshot of an Application says about our values.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SyncState {
+    /// Our values are not in it (release), or are in it again (cleanup).
+    Reverted {
+        /// Which value, and what stands there now.
+        problem: Problem,
+        /// Who wrote it, as far as the API server knows.
+        writer: Option<Writer>,
+    },
+    /// Not there yet.
+    Waiting {
+        /// `Patched` or `Observed`.
+        proof: Proof,
+        /// What is awaited.
+        awaiting: Awaiting,
+        /// Whether a closed sync window holds it back.
+        window_closed: bool,
+    },
+    /// It will not get there by itself.
+    Failed {
+        /// How far it is proven.
+        proof: Proof,
+        /// Why.
+        problem: Problem,
+    },
+    /// All expected workloads are applied as they should be.
+    Applied {
+        /// What a person should know.
+        notes: Vec<String>,
+    },
+}
+
+/// Asks one snapshot of an Application whether Argo CD has applied what should stand in it. `patched_at` is when our
+/// patch was accepted, if it is known; it is told to people and decides nothing, since clocks differ.
+pub fn examine(
+    application: &Application,
+    planned: &PlannedApplication,
+    expectation: Expectation,
+    patched_at: Option<Timestamp>,
+) -> SyncState {
+    let view = View { application, planned, expectation, patched_at };
+    view.other_object()
+        .or_else(|| view.reverted())
+        .or_else(|| view.unobserved())
+        .unwrap_or_else(|| view.sync())
+}
+
+/// One snapshot and the question asked to it.
+struct View<'a> {
+    application: &'a Application,
+    planned: &'a PlannedApplication,
+    expectation: Expectation,
+    patched_at: Option<Timestamp>,
+}
+
+impl View<'_> {
+    /// A release goes on in the object it was planned for, and in no other.
+    fn other_object(&self) -> Option<SyncState> {
+        let metadata = &self.application.metadata;
+        if self.expectation == Expectation::Removed {
+            return None;
+        }
+        let (code, message, field) = if metadata.uid != self.planned.uid {
+            let message = format!("{} was deleted and made again since the release began", self.object());
+            ("application_replaced", message, self.evidence("metadata.uid", &metadata.uid, None))
+        } else {
+            let since = metadata.deletion_timestamp?;
+            let message = format!("{} is being deleted since {since}", self.object());
+            let field = self.evidence("metadata.deletionTimestamp", &since.to_string(), Some(since));
+            ("application_deleted", message, field)
+        };
+        let advice = "release to this tenant again when its Application is there to stay".to_owned();
+        Some(self.failed(Proof::None, code, message, Some(advice), vec![field]))
+    }
+
+    /// Whether what should stand in the Application does not.
+    fn reverted(&self) -> Option<SyncState> {
+        let sources = self.application.sources();
+        if sources::as_expected(sources, &self.planned.wanted, self.expectation) {
+            return None;
+        }
+        let evidence = self.leaf_evidence();
+        let writer = self.writer();
+        let by = writer.as_ref().map_or_else(String::new, |writer| {
+            let at = writer.at.map_or_else(String::new, |at| format!(" at {at}"));
+            format!(" (last written by {}{at})", writer.manager)
+        });
+        let found = evidence
+            .iter()
+            .map(|leaf| format!("{} is {}", leaf.field, leaf.value))
+            .collect::<Vec<_>>()
+            .join(", ");
+        let found =
+            if found.is_empty() { "the source that was overridden is not there".to_owned() } else { found };
+        let (code, message, advice) = match self.expectation {
+            Expectation::Overridden => (
+                "reverted",
+                format!("somebody took our values out of {}{by}: {found}", self.object()),
+                "find out who writes this field and agree with them, then release again",
+            ),
+            Expectation::Removed => (
+                "override_returned",
+                format!("somebody put our values back into {}{by}: {found}", self.object()),
+                "find out who writes this field, then clean up again",
+            ),
+        };
+        let problem = Problem { code: code.to_owned(), message, advice: Some(advice.to_owned()), evidence };
+        Some(SyncState::Reverted { problem, writer })
+    }
+
+    /// What stands at each of our leaves that is not as it should be.
+    fn leaf_evidence(&self) -> Vec<Evidence> {
+        let wanted = &self.planned.wanted;
+        let mut found = Vec::new();
+        for source in sources::meant(self.application.sources(), wanted) {
+            for leaf in &wanted.leaves {
+                let value = leaf_value(source, leaf);
+                let ours = value.as_deref() == Some(leaf.value.as_str());
+                if ours == (self.expectation == Expectation::Overridden) {
+                    continue;
+                }
+                let place = match leaf.strategy {
+                    Strategy::Parameters => format!("helm.parameters[{}]", leaf.path),
+                    Strategy::ValuesObject => format!("helm.valuesObject.{}", leaf.path),
+                };
+                let value = value.map_or_else(|| "absent".to_owned(), |value| format!("{value:?}"));
+                found.push(self.evidence(&place, &value, None));
+            }
+        }
+        found
+    }
+
+    /// Who wrote the source last.
+    fn writer(&self) -> Option<Writer> {
+        let pointers: &[&str] = if self.application.has_multiple_sources() {
+            &["/spec/sources"]
+        } else {
+            &[
+                "/spec/source/helm/parameters",
+                "/spec/source/helm/valuesObject",
+                "/spec/source/helm",
+                "/spec/source",
+            ]
+        };
+        pointers.iter().find_map(|pointer| writer_of(self.application, pointer))
+    }
+
+    /// Whether Argo CD has not compared exactly what stands in the Application.
+    fn unobserved(&self) -> Option<SyncState> {
+        let status = &self.application.status;
+        let error = self.error_condition();
+        if !sources::same(status.sync.compared_to.sources(), self.application.sources()) {
+            // An error condition may still be about the old source: the comparison of ours can clear it.
+            let mut awaiting =
+                self.awaiting(format!("Argo CD has not compared {} as it stands now", self.object()));
+            awaiting.evidence =
+                vec![self.evidence("status.sync.comparedTo", "another source", self.patched_at)];
+            awaiting.evidence.extend(error.map(|error| self.condition_evidence(error)));
+            return Some(self.waiting(Proof::Patched, awaiting));
+        }
+        if let Some(error) = error {
+            return Some(self.compared_with_error(error));
+        }
+        if matches!(status.sync.status.as_str(), "Synced" | "OutOfSync") {
+            return None;
+        }
+        let what = format!("Argo CD does not know yet whether {} is in sync", self.object());
+        let mut awaiting = self.awaiting(what);
+        awaiting.evidence = vec![self.evidence("status.sync.status", &status.sync.status, None)];
+        Some(self.waiting(Proof::Patched, awaiting))
+    }
+
+    fn error_condition(&self) -> Option<&Condition> {
+        let conditions = &self.application.status.conditions;
+        let is_error = |condition: &&Condition| {
+            matches!(condition.kind.as_str(), "ComparisonError" | "InvalidSpecError" | "UnknownError")
+        };
+        conditions.iter().find(is_error)
+    }
+
+    /// Argo CD could not compare what stands in the Application. If only a server did not answer, it tries again.
+    fn compared_with_error(&self, error: &Condition) -> SyncState {
+        let message = format!("Argo CD cannot compare {}: {}", self.object(), shorten(&error.message));
+        let field = self.condition_evidence(error);
+        if is_passing(&error.message) {
+            let mut awaiting = self.awaiting(message);
+            awaiting.evidence = vec![field];
+            return self.waiting(Proof::Patched, awaiting);
+        }
+        let code = match error.kind.as_str() {
+            "ComparisonError" => "comparison_error",
+            "InvalidSpecError" => "invalid_spec",
+            _ => "unknown_error",
+        };
+        let advice = format!("look at it with `{}`", self.get_command());
+        self.failed(Proof::Patched, code, message, Some(advice), vec![field])
+    }
+
+    fn condition_evidence(&self, condition: &Condition) -> Evidence {
+        let field = format!("status.conditions[{}]", condition.kind);
+        self.evidence(&field, &condition.message, condition.last_transition_time)
+    }
+
+    /// How texts call the Application.
+    fn object(&self) -> String {
+        format!("Application {}", self.planned.key)
+    }
+
+    fn evidence(&self, field: &str, value: &str, since: Option<Timestamp>) -> Evidence {
+        evidence(&self.object(), field, value, since)
+    }
+
+    fn get_command(&self) -> String {
+        let key = &self.planned.key;
+        format!("kubectl -n {} get application {} -o yaml", key.namespace, key.name)
+    }
+
+    fn awaiting(&self, what: String) -> Awaiting {
+        Awaiting { what, evidence: Vec::new(), by_hand: self.get_command() }
+    }
+
+    fn waiting(&self, proof: Proof, awaiting: Awaiting) -> SyncState {
+        SyncState::Waiting { proof, awaiting, window_closed: false }
+    }
+
+    fn failed(
+        &self,
+        proof: Proof,
+        code: &str,
+        message: String,
+        advice: Option<String>,
+        evidence: Vec<Evidence>,
+    ) -> SyncState {
+        SyncState::Failed { proof, problem: Problem { code: code.to_owned(), message, advice, evidence } }
+    }
+}

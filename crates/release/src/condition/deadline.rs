@@ -1,0 +1,186 @@
+//! When a wait has taken too long. The clocks are small, can be stored between two attempts of an activity, and are told
+//! the time; they never go back when the time does.
+
+#[cfg(test)]
+mod tests;
+
+use super::Awaiting;
+use crate::{
+    proof::Proof,
+    step::{Deadlines, Problem},
+};
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// What a clock says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Due {
+    /// There is time: ask again when something changes, and at the latest then.
+    At(Timestamp),
+    /// A deadline has passed.
+    Passed(Problem),
+}
+
+/// The clock of a wait for Argo CD.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SyncClock {
+    /// When the wait began.
+    began_at: Timestamp,
+    /// The latest time that it was told.
+    now: Timestamp,
+    /// When Argo CD had compared our source.
+    observed_at: Option<Timestamp>,
+    /// Since when a sync window is closed.
+    closed_since: Option<Timestamp>,
+    /// How long sync windows were closed before that.
+    closed_before: Duration,
+}
+
+impl SyncClock {
+    /// A wait that begins at `now`.
+    pub fn new(now: Timestamp) -> Self {
+        Self { began_at: now, now, observed_at: None, closed_since: None, closed_before: Duration::ZERO }
+    }
+
+    /// Takes in what an examination at `now` found, and says until when it may go on.
+    pub fn update(
+        &mut self,
+        proof: Proof,
+        awaiting: &Awaiting,
+        window_closed: bool,
+        deadlines: &Deadlines,
+        now: Timestamp,
+    ) -> Due {
+        self.now = self.now.max(now);
+        if proof >= Proof::Observed && self.observed_at.is_none() {
+            self.observed_at = Some(self.now);
+        }
+        match (self.closed_since, window_closed) {
+            (None, true) => self.closed_since = Some(self.now),
+            (Some(since), false) => {
+                self.closed_before += between(since, self.now);
+                self.closed_since = None;
+            }
+            _ => {}
+        }
+        let running = self.running(deadlines);
+        running.due(self.now, awaiting)
+    }
+
+    /// The deadline that runs now.
+    fn running(&self, deadlines: &Deadlines) -> Running {
+        match (self.closed_since, self.observed_at) {
+            (Some(since), _) => Running {
+                since,
+                end: later(since, deadlines.window.saturating_sub(self.closed_before)),
+                limit: deadlines.window,
+                missed: "the sync window did not open",
+            },
+            (None, None) => Running {
+                since: self.began_at,
+                end: later(self.began_at, deadlines.observed),
+                limit: deadlines.observed,
+                missed: "Argo CD did not compare it",
+            },
+            (None, Some(since)) => Running {
+                since,
+                end: later(since, deadlines.applied.saturating_add(self.closed_before)),
+                limit: deadlines.applied,
+                missed: "Argo CD did not apply it",
+            },
+        }
+    }
+}
+
+/// The clock of a wait for pods.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RolloutClock {
+    /// When the wait began.
+    began_at: Timestamp,
+    /// The latest time that it was told.
+    now: Timestamp,
+    /// The most pods that were ever finished.
+    finished: u32,
+    /// When that was.
+    progressed_at: Timestamp,
+}
+
+impl RolloutClock {
+    /// A wait that begins at `now`.
+    pub fn new(now: Timestamp) -> Self {
+        Self { began_at: now, now, finished: 0, progressed_at: now }
+    }
+
+    /// Takes in how many pods an examination at `now` found finished, and says until when it may go on.
+    pub fn update(
+        &mut self,
+        finished: u32,
+        awaiting: &Awaiting,
+        deadlines: &Deadlines,
+        now: Timestamp,
+    ) -> Due {
+        self.now = self.now.max(now);
+        if finished > self.finished {
+            self.finished = finished;
+            self.progressed_at = self.now;
+        }
+        let whole = Running {
+            since: self.began_at,
+            end: later(self.began_at, deadlines.rollout_total),
+            limit: deadlines.rollout_total,
+            missed: "the rollout did not end",
+        };
+        let progress = Running {
+            since: self.progressed_at,
+            end: later(self.progressed_at, deadlines.rollout_progress),
+            limit: deadlines.rollout_progress,
+            missed: "no other pod was finished",
+        };
+        if whole.end <= progress.end { whole } else { progress }.due(self.now, awaiting)
+    }
+}
+
+/// A deadline that runs.
+struct Running {
+    since: Timestamp,
+    end: Timestamp,
+    limit: Duration,
+    missed: &'static str,
+}
+
+impl Running {
+    fn due(&self, now: Timestamp, awaiting: &Awaiting) -> Due {
+        if now < self.end {
+            return Due::At(self.end);
+        }
+        let (limit, since, what) = (readable(self.limit), self.since, &awaiting.what);
+        Due::Passed(Problem {
+            code: "deadline".to_owned(),
+            message: format!("{} within {limit} (since {since}): {what}", self.missed),
+            advice: Some(format!("look at it with `{}`", awaiting.by_hand)),
+            evidence: awaiting.evidence.clone(),
+        })
+    }
+}
+
+/// The time from `start` to `end`, and none if they are the wrong way round.
+fn between(start: Timestamp, end: Timestamp) -> Duration {
+    end.duration_since(start).try_into().unwrap_or_default()
+}
+
+fn later(start: Timestamp, duration: Duration) -> Timestamp {
+    SignedDuration::try_from(duration)
+        .ok()
+        .and_then(|duration| start.checked_add(duration).ok())
+        .unwrap_or(Timestamp::MAX)
+}
+
+/// Such as `5 min`, `24 h` or `90 s`.
+fn readable(duration: Duration) -> String {
+    match duration.as_secs() {
+        seconds if seconds >= 7200 && seconds.is_multiple_of(3600) => format!("{} h", seconds / 3600),
+        seconds if seconds >= 120 && seconds.is_multiple_of(60) => format!("{} min", seconds / 60),
+        seconds => format!("{seconds} s"),
+    }
+}
