@@ -241,6 +241,41 @@ pub enum Availability {
     },
 }
 
+impl Availability {
+    /// One or two sentences for a person: what the registry said about `reference`, and what to do about it.
+    pub fn explain(&self, reference: &ImageReference) -> String {
+        match self {
+            Self::Present(digests) => {
+                let platforms = list(digests.platforms.keys());
+                format!("{reference} is {} and can be pulled on {platforms}", digests.digest.short())
+            }
+            Self::Incomplete { digest, missing } => format!(
+                "{reference} is {} and lacks {}: a node of that platform could not pull it. Build and push it for every \
+                 platform, or take the platform out of the service's `platforms`",
+                digest.short(),
+                list(missing)
+            ),
+            Self::Absent => format!(
+                "{reference} does not exist: the registry knows no such repository or tag. Check both for a slip, or wait \
+                 until the build has pushed it, and start again"
+            ),
+            Self::Unknown { reason, denied: true } => {
+                format!("the registry refuses to say whether {reference} exists: {reason}")
+            }
+            Self::Unknown { reason, denied: false } => format!(
+                "it is not known whether {reference} exists: {reason}. Nothing is released on a guess: start again when \
+                 the registry answers"
+            ),
+        }
+    }
+}
+
+/// Joins platforms for a sentence.
+fn list<'a>(platforms: impl IntoIterator<Item = &'a Platform>) -> String {
+    let names: Vec<String> = platforms.into_iter().map(Platform::to_string).collect();
+    if names.is_empty() { "no known platform".to_owned() } else { names.join(", ") }
+}
+
 /// The digests that a tag stood for at one moment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ResolvedDigests {
@@ -266,6 +301,19 @@ pub struct ResolvedImage {
     pub reference: ImageReference,
     /// What it stood for.
     pub digests: ResolvedDigests,
+}
+
+/// Says that a tag moved, with both digests, when it no longer stands for what a release recorded. Only the digest of the
+/// tag itself counts: the manifests of the platforms follow from it.
+pub fn compare(recorded: &ResolvedImage, now: &ResolvedDigests) -> Option<String> {
+    let (before, after) = (&recorded.digests.digest, &now.digest);
+    (before != after).then(|| {
+        format!(
+            "{} moved: it stood for {before} when the release began and stands for {after} now. Push what is to be \
+             released under a tag of its own and release that tag",
+            recorded.reference
+        )
+    })
 }
 
 #[cfg(test)]
@@ -305,5 +353,50 @@ mod tests {
         assert!(!pattern.matches("ghcr.io/acme/atlas"));
         assert!(RepositoryPattern("a.b/*-x-*".into()).matches("a.b/1-x-2"));
         assert!(!RepositoryPattern("a.b/ab*ba".into()).matches("a.b/aba"));
+    }
+
+    fn atlas() -> ImageReference {
+        "ghcr.io/acme/atlas:1.2.0".parse().unwrap()
+    }
+
+    fn resolved(digest: &str, platforms: &[&str]) -> ResolvedDigests {
+        let platforms =
+            platforms.iter().map(|text| (text.parse().unwrap(), Digest(format!("sha256:{text}"))));
+        ResolvedDigests { digest: Digest(digest.into()), platforms: platforms.collect() }
+    }
+
+    #[test]
+    fn each_answer_of_a_registry_is_explained_with_what_to_do() {
+        let digest = Digest("sha256:0123456789abcdef".into());
+        let missing = vec!["linux/arm64".parse().unwrap(), "linux/arm/v7".parse().unwrap()];
+        let unknown = |denied| Availability::Unknown { reason: "503 Service Unavailable".into(), denied };
+        for (answer, expected) in [
+            (
+                Availability::Present(resolved(&digest.0, &["linux/arm64", "linux/amd64"])),
+                &["is sha256:0123456789ab and", "linux/amd64, linux/arm64"][..],
+            ),
+            (
+                Availability::Incomplete { digest, missing },
+                &["sha256:0123456789ab", "lacks linux/arm64, linux/arm/v7", "`platforms`"],
+            ),
+            (Availability::Absent, &["does not exist", "wait until the build"]),
+            (unknown(true), &["refuses", "503 Service Unavailable"]),
+            (unknown(false), &["not known", "503 Service Unavailable", "start again when"]),
+        ] {
+            let text = answer.explain(&atlas());
+            assert!(text.contains("ghcr.io/acme/atlas:1.2.0"), "{text}");
+            expected.iter().for_each(|part| assert!(text.contains(part), "{part:?} is not in {text:?}"));
+        }
+    }
+
+    #[test]
+    fn a_tag_that_moved_is_named_with_both_digests() {
+        let digests = resolved("sha256:aa", &["linux/amd64"]);
+        let recorded = ResolvedImage { name: "atlas".into(), reference: atlas(), digests };
+        assert_eq!(compare(&recorded, &resolved("sha256:aa", &[])), None);
+        let text = compare(&recorded, &resolved("sha256:bb", &["linux/amd64"])).unwrap();
+        for part in ["ghcr.io/acme/atlas:1.2.0 moved", "sha256:aa when", "sha256:bb now"] {
+            assert!(text.contains(part), "{text}");
+        }
     }
 }

@@ -4,3 +4,4 @@
 //! command in `command`. Decisions are made in the `release` crate; what is here reads, writes and waits.
 
 pub mod clock;
+pub mod registry;
