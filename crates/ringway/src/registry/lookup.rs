@@ -214,4 +214,21 @@ mod tests {
             assert!(checked(Digest(text.to_owned())).is_err(), "{text}");
         }
     }
+
+    #[test]
+    fn an_attestation_is_known_by_its_platform_or_by_its_annotation() {
+        let entry = |os: &str, annotation: &str| {
+            let digest = format!("sha256:{}", "0a".repeat(32));
+            let text = serde_json::json!({
+                "digest": digest,
+                "platform": {"os": os, "architecture": os.replace("linux", "amd64")},
+                "annotations": {annotation: "attestation-manifest"},
+            });
+            serde_json::from_value::<Entry>(text).unwrap()
+        };
+        let count = |os, annotation| platforms_of(vec![entry(os, annotation)]).unwrap().len();
+        assert_eq!(count("linux", "org.opencontainers.image.version"), 1);
+        assert_eq!(count("unknown", "org.opencontainers.image.version"), 0);
+        assert_eq!(count("linux", REFERENCE_TYPE), 0);
+    }
 }
