@@ -11,6 +11,8 @@
 //! This crate knows no engine. Engines depend on it, not the other way round.
 
 pub mod activity;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 pub mod context;
 pub mod failure;
 pub mod flow;

@@ -1,0 +1,4 @@
+//! The embedded engine under test, all in one binary.
+
+mod conformance;
+mod harness;
