@@ -3,6 +3,7 @@
 //! Everything here is a function from one snapshot of an Application to a JSON patch guarded by `test` operations, so
 //! that the API server refuses it if the object is no longer what we looked at. Nothing is planned without its inverse.
 
+mod draft;
 mod leaf;
 pub mod owner;
 mod patch;
@@ -11,6 +12,8 @@ pub mod preflight;
 mod source;
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod tests;
 pub mod undo;
 mod writer;
 

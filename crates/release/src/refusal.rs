@@ -27,7 +27,9 @@ pub enum Refusal {
         found: String,
     },
     /// It is going away.
-    #[error("Application {application} is being deleted (since {since})")]
+    #[error(
+        "Application {application} is being deleted (since {since}); leave the tenant out, or start again when it is back"
+    )]
     ApplicationBeingDeleted {
         /// Which one.
         application: ApplicationKey,
@@ -36,7 +38,7 @@ pub enum Refusal {
     },
     /// The source is not rendered by Helm.
     #[error(
-        "the source of Application {application} is rendered by {found}, not by Helm: there is no value to override"
+        "the source of Application {application} is rendered by {found}, not by Helm, so there is no value to override; check the service's `source`"
     )]
     NotHelm {
         /// Which one.
@@ -53,7 +55,9 @@ pub enum Refusal {
         application: ApplicationKey,
     },
     /// No source is the one meant.
-    #[error("no source of Application {application} matches {wanted}; it has {found}")]
+    #[error(
+        "no source of Application {application} matches {wanted}; it has {found}; check the service's `source`"
+    )]
     NoMatchingSource {
         /// Which one.
         application: ApplicationKey,
@@ -76,7 +80,7 @@ pub enum Refusal {
     },
     /// Manifests are rendered into git first.
     #[error(
-        "Application {application} uses the source hydrator: its values are rendered into git, an override would not reach it"
+        "Application {application} uses the source hydrator: its values are rendered into git, so an override would not reach it; change the image in git"
     )]
     Hydrator {
         /// Which one.
@@ -91,7 +95,9 @@ pub enum Refusal {
         application: ApplicationKey,
     },
     /// A value that should be text, or a map on the way to it, is something else.
-    #[error("the value at {path} of Application {application} is {found}, {expected} is needed")]
+    #[error(
+        "the value at {path} of Application {application} is {found}, {expected} is needed; correct it, or the path in the service's `overrides`"
+    )]
     UnexpectedValue {
         /// Which one.
         application: ApplicationKey,
@@ -162,7 +168,7 @@ pub enum Refusal {
     },
     /// A writer known to fight for the same field manages it.
     #[error(
-        "Application {application} is managed by {manager} ({evidence}), which would write the same field"
+        "Application {application} is managed by {manager} ({evidence}), which would write the same field; let it leave this Application alone, or leave the tenant out"
     )]
     ManagedBy {
         /// Which one.

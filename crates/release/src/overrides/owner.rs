@@ -3,9 +3,11 @@
 //! It goes into the same patch as the values, so that the API server arbitrates between two Ringways that know nothing
 //! of each other. It is a hint that anybody may change or strip: what we own is what the ledger says.
 
+use super::patch::{self, GuardedPatch};
 use crate::application::Application;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 const PREFIX: &str = "owner.ringway.dev/";
 
@@ -60,8 +62,70 @@ impl OwnerAnnotation {
         serde_json::json!({ "ledger": ledger, "ring": ring, "release": release, "since": since }).to_string()
     }
 
-    /// Whether `other` is the same release of the same ring in the same ledger.
-    pub(super) fn is_same_release(&self, other: &Self) -> bool {
-        (&self.ledger, &self.ring, &self.release) == (&other.ledger, &other.ring, &other.release)
+    /// Guards the annotation and sets it, unless it names the same release already.
+    pub(super) fn annotate(&self, patch: &mut GuardedPatch, application: &Application, service: &str) {
+        let found = Self::read(application, service).and_then(Result::ok);
+        let same = found.is_some_and(|found| {
+            (&found.ledger, &found.ring, &found.release) == (&self.ledger, &self.ring, &self.release)
+        });
+        change(patch, application, service, |annotations, key| {
+            if !same {
+                patch::set(annotations, key, self.to_value().into());
+            }
+        });
+    }
+
+    /// Guards the annotation and removes it.
+    pub(super) fn remove(patch: &mut GuardedPatch, application: &Application, service: &str) {
+        change(patch, application, service, patch::remove);
+    }
+}
+
+/// Turns the annotation of `service` into what `edit` makes of it.
+fn change(
+    patch: &mut GuardedPatch,
+    application: &Application,
+    service: &str,
+    edit: impl FnOnce(&mut Value, &[&str]),
+) {
+    let annotations = &application.metadata.annotations;
+    // The API server keeps no empty map: without annotations, the map itself is missing.
+    let old = if annotations.is_empty() { json!({}) } else { json!({ "annotations": annotations }) };
+    let mut new = old.clone();
+    let key = OwnerAnnotation::key(service);
+    let keys = ["annotations", key.as_str()];
+    edit(&mut new, &keys);
+    patch.change("/metadata", &old, &new, &keys);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::overrides::testing::{document, owner, read};
+
+    fn read_annotation(value: &str) -> Option<Result<OwnerAnnotation, UnreadableOwner>> {
+        let mut document = document(Value::Null);
+        document["metadata"]["annotations"] = json!({ "owner.ringway.dev/atlas": value });
+        OwnerAnnotation::read(&read(&document), "atlas")
+    }
+
+    #[test]
+    fn what_is_written_is_read_back() {
+        let text = owner().to_value();
+        assert_eq!(
+            text,
+            r#"{"ledger":"ledger-1","release":"release-1","ring":"ring-blue","since":"2026-11-23T01:00:00Z"}"#
+        );
+        assert_eq!(read_annotation(&text).unwrap().unwrap(), owner());
+    }
+
+    #[test]
+    fn what_is_not_ours_to_understand_is_an_error_and_nothing_is_nothing() {
+        let error = read_annotation("me").unwrap().unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            r#"the annotation owner.ringway.dev/atlas says "me", which is not an owner"#
+        );
+        assert!(OwnerAnnotation::read(&read(&document(Value::Null)), "atlas").is_none());
     }
 }

@@ -66,6 +66,7 @@ pub struct ClaimHolder<'a> {
 
 /// What was found.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "made once per Application and taken apart at once")]
 pub enum Examined {
     /// It can be overridden.
     Ready {
@@ -292,3 +293,6 @@ fn replaced(key: &ApplicationKey, change: &LeafChange, plan: &OverridePlan) -> O
         change.path
     ))
 }
+
+#[cfg(test)]
+mod tests;

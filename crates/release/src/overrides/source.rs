@@ -59,8 +59,9 @@ pub fn matching_sources(sources: &[Source], selector: &SourceSelector) -> Vec<us
     let matches = |source: &Source| {
         let same =
             |wanted: &Option<String>, field| wanted.is_none() || wanted.as_deref() == source.text(field);
-        let renders =
-            source.text("ref").is_none() || source.text("path").is_some() || source.text("chart").is_some();
+        let given = |field| source.text(field).is_some_and(|text| !text.is_empty());
+        let oci = source.text("repoURL").is_some_and(|url| url.starts_with("oci://"));
+        let renders = !given("ref") || given("path") || given("chart") || oci;
         renders
             && same(&selector.repository_url, "repoURL")
             && same(&selector.chart, "chart")
@@ -112,7 +113,7 @@ fn describe(selector: &SourceSelector) -> String {
             .into_iter()
             .filter_map(|(field, value)| Some(format!("{field} {}", value.as_ref()?)))
             .collect();
-    if parts.is_empty() { "any source".to_owned() } else { parts.join(", ") }
+    if parts.is_empty() { "an empty `source`".to_owned() } else { parts.join(", ") }
 }
 
 /// The source at `identity`'s position.

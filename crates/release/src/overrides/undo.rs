@@ -4,8 +4,8 @@ use super::{
     Inverse, LeafInverse, SourceIdentity, leaf,
     owner::OwnerAnnotation,
     patch::{self, GuardedPatch},
-    plan::{annotations, writer_of},
     source::{guard_source, locate, source_at},
+    writer::writer_of,
 };
 use crate::{
     application::{Application, ApplicationKey, Source},
@@ -186,13 +186,13 @@ fn unannotate(
     let key = OwnerAnnotation::key(service);
     match OwnerAnnotation::read(application, service)? {
         Ok(owner) if owner.ledger == ledger => {
-            let old = annotations(application);
-            let mut new = old.clone();
-            patch::remove(&mut new, &["annotations", &key]);
-            patch.change("/metadata", &old, &new, &["annotations", &key]);
+            OwnerAnnotation::remove(patch, application, service);
             None
         }
         Ok(owner) => Some(format!("annotation {key} names ring {} of another Ringway", owner.ring)),
         Err(unreadable) => Some(unreadable.to_string()),
     }
 }
+
+#[cfg(test)]
+mod tests;
