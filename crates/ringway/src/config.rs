@@ -4,7 +4,23 @@
 //! there and what is allowed. Nothing is connected to here and no secret is read: a [`Registry`] says where its password
 //! is, not what it is.
 
+pub mod cohort;
+mod document;
+mod errors;
+mod load;
+mod path;
+mod reader;
+mod report;
+mod schema;
+mod selector;
+mod service;
+mod suggest;
+#[cfg(test)]
+mod tests;
+mod text;
 
+pub use errors::{ConfigError, ConfigErrors, Position};
+pub use path::EnvironmentPaths;
 
 use release::{service::Service, step::Deadlines};
 use std::{collections::BTreeMap, path::PathBuf};
@@ -102,7 +118,12 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { tenants_per_instance: 20, cohort_size: 500, application_size_bytes: 1_300_000, all_or_nothing: false }
+        Self {
+            tenants_per_instance: 20,
+            cohort_size: 500,
+            application_size_bytes: 1_300_000,
+            all_or_nothing: false,
+        }
     }
 }
 

@@ -1,0 +1,327 @@
+//! From the text of a configuration to [`Config`].
+
+use super::{
+    ArgocdInstance, ClusterAddress, Config, ConfigErrors, CredentialSource, EnvironmentPaths, Limits,
+    Registry, TenantClusters,
+    document::{self, MAXIMUM_BYTES, Node, Position},
+    reader::{Log, Map, Value},
+    service, text,
+};
+use release::step::Deadlines;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs::File,
+    io::{self, Read},
+    path::{Path, PathBuf},
+};
+
+impl Config {
+    /// Reads and checks a configuration file.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the file, or why it cannot be read.
+    pub fn load(file: &Path) -> Result<Self, ConfigErrors> {
+        let bytes = read(file, MAXIMUM_BYTES).map_err(|message| {
+            let advice = if file.is_file() {
+                ""
+            } else {
+                "; copy ringway.example.yaml, or name another file with --config or RINGWAY_CONFIG"
+            };
+            ConfigErrors::of_file(file, format!("{message}{advice}"))
+        })?;
+        Self::parse(file, &bytes, &EnvironmentPaths::of_process())
+    }
+
+    /// Checks the content of a configuration file.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it.
+    pub fn parse(file: &Path, bytes: &[u8], environment: &EnvironmentPaths) -> Result<Self, ConfigErrors> {
+        let log = Log::default();
+        let config = parse_with(&log, file, bytes, environment);
+        match (config, log.into_errors()) {
+            (Some(config), errors) if errors.is_empty() => Ok(config),
+            (_, errors) => Err(ConfigErrors::new(file, errors)),
+        }
+    }
+}
+
+/// Reads a whole file of at most `maximum` bytes. A sentence says why not.
+pub(super) fn read(file: &Path, maximum: usize) -> Result<Vec<u8>, String> {
+    let mut bytes = Vec::new();
+    // One byte more than allowed is enough to know: `/dev/zero` has no length and no end.
+    let limit = u64::try_from(maximum).unwrap_or(u64::MAX).saturating_add(1);
+    match File::open(file).and_then(|opened| opened.take(limit).read_to_end(&mut bytes)) {
+        Ok(_) if bytes.len() > maximum => {
+            Err(format!("is larger than {maximum} bytes; this cannot be meant"))
+        }
+        Ok(_) => Ok(bytes),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Err("does not exist".into()),
+        Err(error) => Err(format!("cannot be read: {error}")),
+    }
+}
+
+/// The text, or where it stops being UTF-8.
+pub(super) fn as_text(bytes: &[u8]) -> Result<&str, Position> {
+    std::str::from_utf8(bytes).map_err(|error| {
+        let good =
+            bytes.get(..error.valid_up_to()).and_then(|good| std::str::from_utf8(good).ok()).unwrap_or("");
+        Position::in_text(good, good.len())
+    })
+}
+
+/// Notes every error in `log`; the result is meaningful only if there is none.
+pub(super) fn parse_with(
+    log: &Log,
+    file: &Path,
+    bytes: &[u8],
+    environment: &EnvironmentPaths,
+) -> Option<Config> {
+    let node = document(log, bytes)?;
+    let file = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
+    let folder = file.parent().unwrap_or(Path::new("/")).to_owned();
+    let paths = Paths { environment, folder: &folder };
+    let root = Value::root(log, &node).map()?;
+    let argocd = argocd(&root, &paths);
+    let tenant_clusters = tenant_clusters(&root, &paths);
+    let reachable = tenant_clusters != Some(TenantClusters::None);
+    let services = services(&root, reachable);
+    let limits = limits(&root);
+    let deadlines = deadlines(&root);
+    let registries = registries(&root, &paths);
+    let state_folder = state_folder(&root, &paths);
+    Some(Config {
+        argocd,
+        tenant_clusters: tenant_clusters?,
+        services,
+        limits,
+        deadlines,
+        registries,
+        state_folder: state_folder?,
+        file,
+    })
+}
+
+fn document(log: &Log, bytes: &[u8]) -> Option<Node> {
+    if bytes.len() > MAXIMUM_BYTES {
+        log.error(None, "", format!("is larger than {MAXIMUM_BYTES} bytes; this cannot be meant"));
+        return None;
+    }
+    let text = as_text(bytes).map_err(|at| log.error(Some(at), "", "is not UTF-8 text")).ok()?;
+    let (node, faults) = document::parse(text);
+    let silent = faults.is_empty();
+    log.faults(faults);
+    match node {
+        Some(node) if !node.is_nothing() => Some(node),
+        _ => {
+            if silent {
+                log.error(Some(Position::START), "", "is empty; begin with ringway.example.yaml");
+            }
+            None
+        }
+    }
+}
+
+/// What paths in the file mean.
+struct Paths<'a> {
+    environment: &'a EnvironmentPaths,
+    folder: &'a Path,
+}
+
+impl Paths<'_> {
+    fn read(&self, map: &Map<'_>, name: &str) -> Option<PathBuf> {
+        map.optional(name)?.parsed(|text| self.environment.resolve(text, self.folder))
+    }
+}
+
+fn argocd(root: &Map<'_>, paths: &Paths<'_>) -> Vec<ArgocdInstance> {
+    let instances = root.required("argocd").and_then(|value| value.map()?.required("instances"));
+    let mut names = Unique::default();
+    // The same Application seen through two instances would be written to twice.
+    let mut places: BTreeMap<(Option<PathBuf>, Option<String>, String), String> = BTreeMap::new();
+    let mut read = |value: Value<'_>| {
+        let map = value.map()?;
+        let name = map.required("name");
+        let name = name.and_then(|value| names.check(&value, value.parsed(text::dns_label)?));
+        let context = map.optional("context").and_then(|value| value.text().map(str::to_owned));
+        let cluster = ClusterAddress { kubeconfig: paths.read(&map, "kubeconfig"), context };
+        let namespaces = match map.optional("namespaces") {
+            Some(list) => unique_list(&list, text::dns_label),
+            None => vec!["argocd".to_owned()],
+        };
+        let instance = ArgocdInstance { name: name?, cluster, namespaces };
+        for namespace in &instance.namespaces {
+            let place =
+                (instance.cluster.kubeconfig.clone(), instance.cluster.context.clone(), namespace.clone());
+            if let Some(other) = places.insert(place, instance.name.clone()) {
+                map.value().error(format!(
+                    "looks at the same Applications as {other}: same kubeconfig, same context, and both have namespace \
+                     {namespace}; keep one of them"
+                ));
+            }
+        }
+        Some(instance)
+    };
+    instances.map_or_else(Vec::new, |list| list.list().into_iter().filter_map(&mut read).collect())
+}
+
+fn tenant_clusters(root: &Map<'_>, paths: &Paths<'_>) -> Option<TenantClusters> {
+    #[derive(Clone, Copy, PartialEq)]
+    enum Access {
+        SameCluster,
+        Contexts,
+        None,
+    }
+    let choices =
+        [("sameCluster", Access::SameCluster), ("contexts", Access::Contexts), ("none", Access::None)];
+    let Some(value) = root.optional("tenantClusters") else { return Some(TenantClusters::SameCluster) };
+    let map = value.map()?;
+    let access = map.optional("access").map_or(Some(Access::SameCluster), |value| value.choice(&choices))?;
+    if access == Access::Contexts {
+        let context = map.required("context").and_then(|value| value.parsed(text::tenant_template));
+        return Some(TenantClusters::Contexts {
+            kubeconfig: paths.read(&map, "kubeconfig"),
+            context: context?,
+        });
+    }
+    for name in ["context", "kubeconfig"] {
+        if let Some(value) = map.optional(name) {
+            value.error("is only used with access: contexts; set that, or leave this out");
+        }
+    }
+    Some(if access == Access::None { TenantClusters::None } else { TenantClusters::SameCluster })
+}
+
+fn services(root: &Map<'_>, reachable: bool) -> BTreeMap<String, release::service::Service> {
+    let entries = root.required("services").map_or_else(Vec::new, |value| value.entries());
+    let services = entries.into_iter().filter_map(|(name, value)| service::read(name, &value, reachable));
+    services.map(|service| (service.name.clone(), service)).collect()
+}
+
+fn limits(root: &Map<'_>) -> Limits {
+    let mut limits = Limits::default();
+    let Some(map) = root.optional("limits").and_then(|value| value.map()) else { return limits };
+    let number = |name, range| map.optional(name).and_then(|value: Value<'_>| value.number(range));
+    let size = |number: u32| usize::try_from(number).ok();
+    if let Some(tenants) = number("tenantsPerInstance", 1..=1000) {
+        limits.tenants_per_instance = tenants;
+    }
+    if let Some(tenants) = number("cohortSize", 1..=10_000).and_then(size) {
+        limits.cohort_size = tenants;
+    }
+    if let Some(bytes) = number("applicationSizeBytes", 100_000..=10_000_000).and_then(size) {
+        limits.application_size_bytes = bytes;
+    }
+    if let Some(flag) = map.optional("allOrNothing").and_then(|value| value.flag()) {
+        limits.all_or_nothing = flag;
+    }
+    limits
+}
+
+fn deadlines(root: &Map<'_>) -> Deadlines {
+    let mut deadlines = Deadlines::default();
+    let Some(map) = root.optional("deadlines").and_then(|value| value.map()) else { return deadlines };
+    for (name, deadline) in [
+        ("observed", &mut deadlines.observed),
+        ("applied", &mut deadlines.applied),
+        ("window", &mut deadlines.window),
+        ("rolloutProgress", &mut deadlines.rollout_progress),
+        ("rolloutTotal", &mut deadlines.rollout_total),
+    ] {
+        if let Some(duration) = map.optional(name).and_then(|value| value.duration()) {
+            *deadline = duration;
+        }
+    }
+    if deadlines.rollout_total < deadlines.rollout_progress {
+        map.value().error("rolloutTotal is shorter than rolloutProgress, which could then never be reached");
+    }
+    deadlines
+}
+
+fn registries(root: &Map<'_>, paths: &Paths<'_>) -> Vec<Registry> {
+    let mut hosts = Unique::default();
+    let mut read = |value: Value<'_>| {
+        let map = value.map()?;
+        let host = map.required("host");
+        let host = host.and_then(|value| hosts.check(&value, value.parsed(text::registry_host)?));
+        let insecure = map.optional("insecure");
+        let is_insecure = insecure.as_ref().and_then(Value::flag).unwrap_or(false);
+        if let (Some(value), Some(host), true) = (&insecure, &host, is_insecure)
+            && !text::is_loopback(host)
+        {
+            value.error(format!(
+                "is only allowed for localhost and loopback addresses: images from {host} could be replaced on the way; \
+                 leave it out and give the registry a certificate"
+            ));
+        }
+        let credentials = map.optional("credentials").and_then(|value| credentials(&value, paths));
+        Some(Registry { host: host?, insecure: is_insecure, credentials })
+    };
+    let list = root.optional("registries").map_or_else(Vec::new, |value| value.list_or_empty());
+    list.into_iter().filter_map(&mut read).collect()
+}
+
+fn credentials(value: &Value<'_>, paths: &Paths<'_>) -> Option<CredentialSource> {
+    let map = value.map()?;
+    let username = map.optional("username");
+    let file = map.optional("passwordFile").is_some();
+    let environment = map.optional("passwordEnvironment");
+    let docker = map.optional("dockerConfigFile").is_some();
+    if [file, environment.is_some(), docker].iter().filter(|given| **given).count() != 1 {
+        value.error("must have exactly one of passwordFile, passwordEnvironment and dockerConfigFile");
+        return None;
+    }
+    if docker {
+        if let Some(username) = username {
+            username.error("is not used with dockerConfigFile, which has the user in it; leave it out");
+        }
+        return paths.read(&map, "dockerConfigFile").map(CredentialSource::DockerConfigFile);
+    }
+    let username = map.required("username").and_then(|value| value.text().map(str::to_owned));
+    match environment {
+        Some(value) => {
+            let variable = value.parsed(text::variable)?;
+            Some(CredentialSource::PasswordEnvironment { username: username?, variable })
+        }
+        None => {
+            let file = paths.read(&map, "passwordFile")?;
+            Some(CredentialSource::PasswordFile { username: username?, file })
+        }
+    }
+}
+
+fn state_folder(root: &Map<'_>, paths: &Paths<'_>) -> Option<PathBuf> {
+    if root.optional("stateFolder").is_some() {
+        return paths.read(root, "stateFolder");
+    }
+    let folder = paths.environment.state_folder();
+    if folder.is_none() {
+        let message = "is missing, and neither XDG_STATE_HOME nor HOME says where state goes; give a folder";
+        root.value().error(format!("stateFolder {message}"));
+    }
+    folder
+}
+
+/// Texts that must differ from each other within one list.
+#[derive(Default)]
+pub(super) struct Unique(BTreeSet<String>);
+
+impl Unique {
+    /// `text` if it is new; otherwise the error is noted.
+    pub(super) fn check(&mut self, value: &Value<'_>, text: String) -> Option<String> {
+        if self.0.insert(text.clone()) {
+            return Some(text);
+        }
+        value.error(format!("{text:?} is given twice; keep one of them"));
+        None
+    }
+}
+
+/// A list of texts, at least one, all different.
+pub(super) fn unique_list<E: std::fmt::Display>(
+    list: &Value<'_>,
+    read: impl Fn(&str) -> Result<String, E>,
+) -> Vec<String> {
+    let mut seen = Unique::default();
+    list.list().iter().filter_map(|value| seen.check(value, value.parsed(&read)?)).collect()
+}

@@ -1,0 +1,122 @@
+//! Label selectors: whether the API server will understand one.
+//!
+//! <https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#label-selectors>
+
+use super::text::TENANT;
+
+/// What is wrong with a label selector that has `{tenant}` in it.
+pub(super) fn check(text: &str) -> Result<(), String> {
+    // Any tenant's name is a DNS label, so one stands for all.
+    let example = text.replace(TENANT, "x");
+    let requirements = split(&example)?;
+    requirements.into_iter().try_for_each(requirement)
+}
+
+/// Splits at the commas outside parentheses.
+fn split(text: &str) -> Result<Vec<&str>, String> {
+    let (mut parts, mut start, mut inside) = (Vec::new(), 0, false);
+    for (index, character) in text.char_indices() {
+        match character {
+            '(' if inside => return Err("has a parenthesis inside parentheses".into()),
+            '(' => inside = true,
+            ')' if !inside => return Err("has a ) without a (".into()),
+            ')' => inside = false,
+            ',' if !inside => {
+                parts.push(&text[start..index]);
+                start = index + 1;
+            }
+            _ => {}
+        }
+    }
+    if inside {
+        return Err("has a ( without a )".into());
+    }
+    parts.push(&text[start..]);
+    Ok(parts)
+}
+
+fn requirement(text: &str) -> Result<(), String> {
+    let text = text.trim();
+    if let Some(key) = text.strip_prefix('!') {
+        return check_key(key.trim());
+    }
+    if let Some((key, set)) = text.strip_suffix(')').and_then(|text| text.split_once('(')) {
+        let Some((key, "in" | "notin")) = key.trim().rsplit_once(char::is_whitespace) else {
+            return Err(format!("has {text:?}; a set is written key in (a, b) or key notin (a, b)"));
+        };
+        check_key(key.trim())?;
+        return set.split(',').try_for_each(|value| check_value(value.trim()));
+    }
+    match ["!=", "==", "="].iter().find_map(|operator| text.split_once(operator)) {
+        Some((key, value)) => check_key(key.trim()).and_then(|()| check_value(value.trim())),
+        None => check_key(text),
+    }
+}
+
+/// `name` or `prefix/name`.
+fn check_key(text: &str) -> Result<(), String> {
+    let (prefix, name) = text.split_once('/').map_or((None, text), |(prefix, name)| (Some(prefix), name));
+    let is_prefix = |prefix: &str| prefix.len() <= 253 && prefix.split('.').all(super::text::is_dns_label);
+    if is_label_text(name) && !name.is_empty() && prefix.is_none_or(is_prefix) {
+        return Ok(());
+    }
+    Err(format!("has {text:?} where the key of a label is expected, such as app.kubernetes.io/instance"))
+}
+
+fn check_value(text: &str) -> Result<(), String> {
+    if is_label_text(text) {
+        return Ok(());
+    }
+    Err(format!(
+        "has {text:?} where the value of a label is expected: up to 63 letters, digits and - _ . with a letter or digit \
+         at both ends"
+    ))
+}
+
+fn is_label_text(text: &str) -> bool {
+    let edge = |character: char| character.is_ascii_alphanumeric();
+    text.is_empty()
+        || text.len() <= 63
+            && text.starts_with(edge)
+            && text.ends_with(edge)
+            && text.chars().all(|character| edge(character) || matches!(character, '-' | '_' | '.'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_kubectl_takes_is_taken() {
+        for good in [
+            "tenant={tenant}",
+            "tenant=={tenant},tier!=free",
+            "acme.io/tenant = {tenant}, environment in (production, qa)",
+            "tenant={tenant},!canary,partition notin (a,b)",
+            "tenant={tenant},environment",
+            "tenant={tenant},empty=",
+        ] {
+            assert_eq!(check(good), Ok(()), "{good}");
+        }
+    }
+
+    #[test]
+    fn what_the_api_server_would_refuse_is_refused() {
+        for bad in [
+            "",
+            "tenant={tenant},",
+            "=x",
+            "tenant in {tenant}",
+            "tenant in ({tenant}",
+            "tenant in (({tenant}))",
+            "tenant)",
+            "tenant ({tenant})",
+            "tenant={tenant} or x=y",
+            "-tenant=x",
+            "a/b/c=x",
+            "tenant=a=b",
+        ] {
+            assert!(check(bad).is_err(), "{bad}");
+        }
+    }
+}
