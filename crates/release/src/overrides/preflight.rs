@@ -154,7 +154,7 @@ pub fn expected_workloads(
                 kind: workload.kind,
                 name: workload.name,
                 container: workload.container,
-                image: image.reference.clone(),
+                image: image.reference.to_string(),
                 digests: Some(image.digests.clone()),
             };
             if !workloads.contains(&expected) {

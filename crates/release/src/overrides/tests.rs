@@ -4,9 +4,9 @@
 use super::{
     Inverse, OverridePlan, Wanted, WantedLeaf,
     patch::{get, set},
-    plan::{is_overridden, plan},
+    plan::{is_overridden, plan, source_carries_none},
     testing::{apply, document, key, leaf, owner, read, replacing, wanted},
-    undo::{Undo, undo},
+    undo::{Undo, gone_afterwards, undo},
 };
 use crate::service::Strategy as Place;
 use proptest::prelude::*;
@@ -18,7 +18,12 @@ fn a_key() -> impl Strategy<Value = String> {
 }
 
 fn a_tree() -> impl Strategy<Value = Value> {
-    let scalar = prop_oneof![4 => "[a-z0-9]{0,4}".prop_map(Value::from), 1 => any::<i32>().prop_map(Value::from), 1 => Just(json!(["x"]))];
+    let scalar = prop_oneof![
+        4 => "[a-z0-9]{0,4}".prop_map(Value::from),
+        1 => Just(json!("ours-1")),
+        1 => any::<i32>().prop_map(Value::from),
+        1 => Just(json!(["x"])),
+    ];
     let tree = scalar.prop_recursive(3, 12, 3, |inner| {
         prop::collection::btree_map(a_key(), inner, 0..3)
             .prop_map(|map| Value::Object(map.into_iter().collect()))
@@ -27,8 +32,12 @@ fn a_tree() -> impl Strategy<Value = Value> {
 }
 
 fn other_parameters() -> impl Strategy<Value = Value> {
-    let parameter =
-        ("[a-z]{3}", "[a-z]{0,3}").prop_map(|(name, value)| json!({ "name": name, "value": value }));
+    let name = prop_oneof!["[c-z]{3}", a_path()];
+    let value = prop_oneof!["[a-z]{0,3}", Just("ours-1".to_owned())];
+    let parameter = (name, value, any::<bool>()).prop_map(|(name, value, text)| match text {
+        true => json!({ "name": name, "value": value, "forceString": true }),
+        false => json!({ "name": name, "value": value }),
+    });
     prop::collection::vec(parameter, 1..3).prop_map(Value::from)
 }
 
@@ -127,6 +136,8 @@ proptest! {
         let patched = apply(&original, &plan.patch).map_err(TestCaseError::fail)?;
         prop_assert!(is_overridden(&read(&patched), &wanted));
         let undone = undone(&meddle(&patched, what), &plan.inverse).map_err(TestCaseError::fail)?;
+        let gone = gone_afterwards(&wanted, &plan.inverse);
+        prop_assert!(source_carries_none(&read(&undone).spec.source.unwrap(), &gone));
         prop_assert_eq!(normal(undone), meddle(&original, what));
     }
 

@@ -1,7 +1,7 @@
 //! Planning the way back: a guarded patch, from a fresh read, that touches only what is still ours.
 
 use super::{
-    Inverse, LeafInverse, SourceIdentity, leaf,
+    Inverse, LeafInverse, SourceIdentity, Wanted, WantedLeaf, leaf,
     owner::OwnerAnnotation,
     patch::{self, GuardedPatch},
     source::{guard_source, locate, source_at},
@@ -65,6 +65,19 @@ pub fn undo(
         patch if patch.is_empty() => Undo::Nothing { left_alone },
         patch => Undo::Patch { patch, left_alone },
     }
+}
+
+/// What must not stand in the Application any more when the override is taken back: the wanted values without those that
+/// were there before in the same words, such as a repository that only the tag next to it was changed in.
+#[must_use]
+pub fn gone_afterwards(wanted: &Wanted, inverse: &Inverse) -> Wanted {
+    let comes_back = |wanted: &WantedLeaf| {
+        let recorded = inverse.leaves.iter().find(|leaf| leaf.is_for(wanted.strategy, &wanted.path));
+        let before = recorded.and_then(|leaf| leaf.before.as_ref());
+        before.is_some_and(|before| leaf::says(wanted.strategy, before, &wanted.value))
+    };
+    let leaves = wanted.leaves.iter().filter(|leaf| !comes_back(leaf)).cloned().collect();
+    Wanted { service: wanted.service.clone(), source: wanted.source.clone(), leaves }
 }
 
 /// Takes every leaf back that is still ours. Returns those that are not.

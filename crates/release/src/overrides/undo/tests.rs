@@ -1,7 +1,7 @@
 use super::*;
 use crate::overrides::{
     OverridePlan, WantedLeaf,
-    plan::plan,
+    plan::{plan, source_carries_none},
     testing::{apply, document, key, owner, parameter, read, replacing, value, wanted},
 };
 use serde_json::json;
@@ -152,4 +152,17 @@ fn the_annotation_of_another_ledger_stays() {
     let (patch, left_alone) = patch_of(undo_on(&patched, &plan.inverse));
     assert_eq!(left_alone, ["annotation owner.ringway.dev/atlas names ring ring-red of another Ringway"]);
     assert!(!patch.iter().any(|operation| operation["path"].as_str().unwrap().contains("annotations")));
+}
+
+#[test]
+fn a_value_that_was_there_before_in_the_same_words_stays() {
+    let before = document(json!({ "valuesObject": { "repository": "acme/atlas", "tag": "tenant" } }));
+    let leaves = [replacing(value("repository", "acme/atlas")), replacing(value("tag", "1"))];
+    let (plan, patched) = planned(&before, leaves.clone());
+    let (patch, _) = patch_of(undo_on(&patched, &plan.inverse));
+    let undone = read(&apply(&patched, &patch).unwrap());
+    let gone = gone_afterwards(&wanted(leaves), &plan.inverse);
+    assert_eq!(gone.leaves, [replacing(value("tag", "1"))]);
+    assert!(source_carries_none(undone.spec.source.as_ref().unwrap(), &gone));
+    assert!(!source_carries_none(read(&patched).spec.source.as_ref().unwrap(), &gone));
 }
