@@ -7,6 +7,8 @@ pub mod applied;
 pub mod deadline;
 pub mod pods;
 pub mod rollout;
+#[cfg(test)]
+mod testing;
 
 use crate::step::Evidence;
 use jiff::Timestamp;

@@ -34,6 +34,18 @@ pub struct Workload {
 pub struct ReplicaSet {
     /// Who it is; `deployment.kubernetes.io/revision` and the label `pod-template-hash` tell its revision.
     pub metadata: ObjectMetadata,
+    /// What is wanted.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub spec: ReplicaSetSpec,
+}
+
+/// What is wanted of a ReplicaSet.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct ReplicaSetSpec {
+    /// The pods.
+    #[serde(deserialize_with = "null_as_default")]
+    pub template: PodTemplate,
 }
 
 /// The metadata that we look at.

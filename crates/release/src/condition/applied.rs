@@ -57,7 +57,7 @@ pub enum SyncState {
 }
 
 /// Asks one snapshot of an Application whether Argo CD has applied what should stand in it. `patched_at` is when our
-/// patch was accepted, if it is known; it is told to people and decides nothing, since clocks differ.
+/// patch was accepted, if it is known; since clocks differ, nothing is taken as true because of it.
 pub fn examine(
     application: &Application,
     planned: &PlannedApplication,

@@ -92,6 +92,12 @@ pub fn is_ready(pod: &Pod) -> bool {
     condition(pod, "Ready").is_some_and(|ready| ready.status == "True")
 }
 
+/// What a pod says about being ready.
+pub fn readiness(pod: &Pod) -> String {
+    let Some(ready) = condition(pod, "Ready") else { return "absent".to_owned() };
+    join(&[&ready.status, &ready.reason, &ready.message])
+}
+
 /// Since when a pod is ready, or is not.
 pub fn ready_since(pod: &Pod) -> Option<Timestamp> {
     condition(pod, "Ready")?.last_transition_time

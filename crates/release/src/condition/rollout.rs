@@ -139,8 +139,8 @@ impl<'a> View<'a> {
         let Some(container) = self.container(&workload.spec.template.spec) else {
             return self.failed(self.container_missing(&workload.spec.template.spec));
         };
-        let image = self.expected.image.to_string();
-        if container.image != image {
+        let image = &self.expected.image;
+        if container.image != *image {
             let field = format!("spec.template.spec.containers[{}].image", self.expected.container);
             let what = format!("{} is to run {}, not {image}", self.object(), container.image);
             return self.unapplied(wanted, what, vec![self.evidence(&field, &container.image, None)]);

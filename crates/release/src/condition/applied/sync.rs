@@ -5,7 +5,7 @@ use super::{
     operation::{Operation, Stage},
 };
 use crate::{
-    application::ResourceStatus,
+    application::{Condition, ResourceResult, ResourceStatus},
     condition::{Awaiting, is_passing, shorten},
     proof::Proof,
     step::{Evidence, ExpectedWorkload},
@@ -44,7 +44,7 @@ impl View<'_> {
             return SyncState::Applied { notes: note.into_iter().collect() };
         }
         let what = format!("the sync operation of {} {}", self.object(), doing(operation));
-        self.held(operation, what)
+        self.held(operation, what, "")
     }
 
     /// An operation without our values is in the way: Argo CD starts the next one only after it.
@@ -54,10 +54,10 @@ impl View<'_> {
             self.object(),
             doing(operation)
         );
-        self.held(operation, what)
+        self.held(operation, what, &format!("; to end it: argocd app terminate-op {}", self.planned.key))
     }
 
-    fn held(&self, operation: &Operation<'_>, what: String) -> SyncState {
+    fn held(&self, operation: &Operation<'_>, what: String, remedy: &str) -> SyncState {
         let key = &self.planned.key;
         let mut awaiting = self.awaiting(what);
         awaiting.evidence = self.operation_evidence(operation);
@@ -66,7 +66,10 @@ impl View<'_> {
                 "kubectl -n {} annotate application {} argocd.argoproj.io/refresh=normal",
                 key.namespace, key.name
             ),
-            _ => format!("argocd app get {key} --show-operation; to end it: argocd app terminate-op {key}"),
+            _ if operation.is_held_by_window() => {
+                format!("argocd proj windows list {}", self.application.spec.project)
+            }
+            _ => format!("argocd app get {key} --show-operation{remedy}"),
         };
         SyncState::Waiting { proof: Proof::Observed, awaiting, window_closed: operation.is_held_by_window() }
     }
@@ -109,6 +112,9 @@ impl View<'_> {
         let sync_error =
             self.application.status.conditions.iter().find(|condition| condition.kind == "SyncError");
         if let Some(error) = sync_error {
+            if error.message.starts_with("Failed last sync attempt") && self.is_after_patch(error) {
+                return self.not_tried_again(error);
+            }
             let what = format!("Argo CD does not sync {}: {}", self.object(), shorten(&error.message));
             return self.observed(what, vec![self.condition_evidence(error)]);
         }
@@ -167,6 +173,19 @@ impl View<'_> {
         self.failed(Proof::Observed, "sync_failed", message, Some(advice), evidence)
     }
 
+    /// Whether a condition came up after our patch. While a window is closed, one about the old source stays.
+    fn is_after_patch(&self, condition: &Condition) -> bool {
+        self.patched_at.is_some_and(|patched_at| condition.last_transition_time >= Some(patched_at))
+    }
+
+    fn not_tried_again(&self, error: &Condition) -> SyncState {
+        let message = format!("Argo CD does not sync {} again: {}", self.object(), shorten(&error.message));
+        let advice =
+            format!("mend the cause, then run `argocd app sync {}` or release again", self.planned.key);
+        let evidence = vec![self.condition_evidence(error)];
+        self.failed(Proof::Observed, "sync_failed", message, Some(advice), evidence)
+    }
+
     fn workload_missing(&self, workload: &ExpectedWorkload) -> SyncState {
         let kind = workload.kind.as_str();
         let resources = self.application.status.resources.iter();
@@ -214,7 +233,7 @@ impl View<'_> {
         &self,
         operation: &Operation<'a>,
         workload: &ExpectedWorkload,
-    ) -> Option<&'a crate::application::ResourceResult> {
+    ) -> Option<&'a ResourceResult> {
         operation.result(workload, &self.planned.namespace)
     }
 

@@ -67,7 +67,8 @@ impl<'a> View<'a> {
         )
     }
 
-    /// The ReplicaSet of the Deployment's own revision. One with a lower number is what it was before.
+    /// The ReplicaSet of the Deployment's own revision. One with a lower number, or with another image, is what it was
+    /// before: a paused Deployment does not number its newest template.
     fn newest_replica_set(&self, workload: &Workload) -> Option<&'a ReplicaSet> {
         let own = |set: &&ReplicaSet| {
             Self::is_owned(&set.metadata.owner_references, "Deployment", &workload.metadata.uid)
@@ -75,7 +76,11 @@ impl<'a> View<'a> {
         let revision = |set: &ReplicaSet| set.metadata.annotations.get(REVISION)?.parse::<u64>().ok();
         let wanted = workload.metadata.annotations.get(REVISION)?.parse::<u64>().ok();
         let newest = self.snapshot.replica_sets.values().filter(own).max_by_key(|set| revision(set))?;
-        (revision(newest) == wanted && newest.metadata.labels.contains_key(TEMPLATE)).then_some(newest)
+        let image = self.container(&newest.spec.template.spec).map(|container| container.image.as_str());
+        let is_newest = revision(newest) == wanted
+            && newest.metadata.labels.contains_key(TEMPLATE)
+            && image == Some(self.expected.image.as_str());
+        is_newest.then_some(newest)
     }
 
     fn sort_by_replica_set(&self, workload: &Workload, newest: &ReplicaSet) -> Pods<'a> {
@@ -183,7 +188,10 @@ impl<'a> View<'a> {
             return (what, vec![self.condition_evidence(refused)]);
         }
         if pods.live < replicas {
-            return (format!("{} new pods do not exist", replicas - pods.live), counters(self, workload));
+            return (
+                format!("new pods still to be made: {}", replicas - pods.live),
+                counters(self, workload),
+            );
         }
         match pods.old.first() {
             Some(old) => {

@@ -33,8 +33,14 @@ impl View<'_> {
     /// Where a pod of the new revision stands.
     pub(super) fn new_pod(&self, pod: &Pod) -> PodState {
         let object = self.pod_object(pod);
-        if pods::is_terminating(pod) {
-            return self.unfinished(pod, 1, "is going away", "metadata.deletionTimestamp");
+        if let Some(since) = pod.metadata.deletion_timestamp {
+            return self.unfinished(
+                pod,
+                1,
+                "is going away",
+                "metadata.deletionTimestamp",
+                &since.to_string(),
+            );
         }
         if let Some(trouble) = pods::trouble(pod, self.now) {
             if trouble.is_final {
@@ -44,12 +50,22 @@ impl View<'_> {
             return PodState::Unfinished(Unfinished { weight: 3, what, evidence });
         }
         if !pods::is_ready(pod) {
-            return self.unfinished(pod, 2, "is new and not ready yet", "status.conditions[Ready]");
+            let says = pods::readiness(pod);
+            return self.unfinished(pod, 2, "is new and not ready yet", "status.conditions[Ready]", &says);
         }
         let Some(digests) = &self.expected.digests else { return self.by_image(pod) };
         match self.container_status(pod).filter(|status| !status.image_id.is_empty()) {
             Some(status) => self.by_digest(pod, &object, status, digests),
-            None => self.unfinished(pod, 2, "is ready and does not say yet which digest it runs", "imageID"),
+            None => {
+                let field = format!("status.containerStatuses[{}].imageID", self.expected.container);
+                self.unfinished(
+                    pod,
+                    2,
+                    "is ready and does not say yet which digest it runs",
+                    &field,
+                    "absent",
+                )
+            }
         }
     }
 
@@ -99,14 +115,15 @@ impl View<'_> {
     /// Without digests to compare with, the reference in the pod has to do.
     fn by_image(&self, pod: &Pod) -> PodState {
         match self.container(&pod.spec) {
-            Some(container) if container.image == self.expected.image.to_string() => {
+            Some(container) if container.image == self.expected.image => {
                 PodState::Finished(pods::ready_since(pod))
             }
             Some(container) => {
+                let field = format!("spec.containers[{}].image", container.name);
                 let what = format!("is ready but runs {}, not {}", container.image, self.expected.image);
-                self.unfinished(pod, 2, &what, "spec.containers.image")
+                self.unfinished(pod, 2, &what, &field, &container.image)
             }
-            None => self.unfinished(pod, 2, "does not have the container", "spec.containers"),
+            None => self.unfinished(pod, 2, "does not have the container", "spec.containers", "others"),
         }
     }
 
@@ -120,9 +137,9 @@ impl View<'_> {
         format!("Pod {}/{}", self.namespace, pod.metadata.name)
     }
 
-    fn unfinished(&self, pod: &Pod, weight: u8, what: &str, field: &str) -> PodState {
+    fn unfinished(&self, pod: &Pod, weight: u8, what: &str, field: &str, value: &str) -> PodState {
         let object = self.pod_object(pod);
-        let shown = evidence(&object, field, what, pods::ready_since(pod));
+        let shown = evidence(&object, field, value, pods::ready_since(pod));
         PodState::Unfinished(Unfinished { weight, what: format!("{object} {what}"), evidence: vec![shown] })
     }
 }

@@ -122,20 +122,19 @@ impl<'a> View<'a> {
     /// With `OnDelete` nobody replaces the old pods.
     fn on_delete(&self, workload: &Workload, old: &[&Pod]) -> Option<Problem> {
         let strategy = workload.spec.update_strategy.as_ref();
-        if old.is_empty() || strategy.and_then(|strategy| strategy.kind.as_deref()) != Some("OnDelete") {
+        if strategy.and_then(|strategy| strategy.kind.as_deref()) != Some("OnDelete") {
             return None;
         }
-        let names = names(old);
+        let first = &old.first()?.metadata.name;
+        let command = format!("kubectl -n {} delete pod {first}", self.namespace);
         Some(Problem {
             code: "on_delete".to_owned(),
             message: format!(
-                "{} replaces a pod only when somebody deletes it; still old: {names}",
-                self.object()
+                "{} replaces a pod only when somebody deletes it; still old: {}",
+                self.object(),
+                names(old)
             ),
-            advice: Some(format!(
-                "delete them one after the other: `kubectl -n {} delete pod {names}`, then release again",
-                self.namespace
-            )),
+            advice: Some(format!("delete them one after the other, first `{command}`, then release again")),
             evidence: vec![self.evidence("spec.updateStrategy.type", "OnDelete", None)],
         })
     }
@@ -160,9 +159,10 @@ impl<'a> View<'a> {
         Some(Problem {
             code: "repair_trap".to_owned(),
             message: format!(
-                "{} is mended, but its controller replaces no pod before {names} of the older revision is ready, which \
-                 it cannot become (kubernetes#67250): {}",
+                "{} is to run {}, but its controller replaces no pod before {names} of the older revision is ready, \
+                 which it cannot become (kubernetes#67250): {}",
                 self.object(),
+                self.expected.image,
                 worst.sentence(self.namespace)
             ),
             advice: Some(format!("kubectl -n {} delete pod {names}", self.namespace)),
@@ -181,7 +181,7 @@ impl<'a> View<'a> {
             return (unfinished.what, unfinished.evidence);
         }
         if pods.missing > 0 {
-            return (format!("{} pods do not exist", pods.missing), counters(self, workload));
+            return (format!("pods still to be made: {}", pods.missing), counters(self, workload));
         }
         let ordered = workload.spec.pod_management_policy.as_deref() != Some("Parallel");
         let blocking = all.iter().find(|(_, pod)| {
