@@ -12,6 +12,7 @@ mod path;
 mod reader;
 mod report;
 mod schema;
+mod secret;
 mod selector;
 mod service;
 mod suggest;
@@ -21,6 +22,7 @@ mod text;
 
 pub use errors::{ConfigError, ConfigErrors, Position};
 pub use path::EnvironmentPaths;
+pub use secret::CredentialError;
 
 use release::{service::Service, step::Deadlines};
 use std::{collections::BTreeMap, path::PathBuf};

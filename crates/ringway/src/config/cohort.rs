@@ -17,9 +17,6 @@ use std::{
 /// The largest cohort file that is read. 10,000 tenants with many other fields fit.
 const MAXIMUM_BYTES: usize = 16 * 1024 * 1024;
 
-/// How many of the wrong entries of one file are listed.
-const MOST_ERRORS: usize = 50;
-
 /// A named set of tenants.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cohort {
@@ -50,11 +47,13 @@ pub enum CohortError {
 
 /// A cohort file as far as we look at it; whoever keeps it has more fields for each tenant.
 #[derive(Deserialize)]
+#[serde(expecting = "a mapping with tenants")]
 struct CohortFile {
     tenants: Vec<CohortTenant>,
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "a mapping with a name")]
 struct CohortTenant {
     name: String,
 }
@@ -126,15 +125,6 @@ fn check(file: &Path, entries: Vec<(String, String)>, limit: usize) -> Result<Ve
     }
     if errors.is_empty() {
         return Ok(entries.into_iter().map(|(_, name)| name).collect());
-    }
-    let more = errors.len().saturating_sub(MOST_ERRORS);
-    errors.truncate(MOST_ERRORS);
-    if more > 0 {
-        errors.push(ConfigError {
-            at: None,
-            field: String::new(),
-            message: format!("and {more} errors more"),
-        });
     }
     Err(CohortError::Tenants(ConfigErrors::new(file, errors)))
 }

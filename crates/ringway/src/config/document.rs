@@ -5,7 +5,7 @@
 //! that lost its zero.
 
 use granit_parser::{Event, Options, Parser, ScalarStyle, Span, Tag};
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::BTreeMap};
 
 /// The largest file that is read. A service takes about 1 KiB.
 pub(super) const MAXIMUM_BYTES: usize = 1024 * 1024;
@@ -121,7 +121,8 @@ pub(super) fn parse(text: &str) -> (Option<Node>, Vec<Fault>) {
             }
         }
         if builder.documents > 1 {
-            break;
+            // What the errors in the first would mean depends on which of the two is meant.
+            return (None, builder.faults);
         }
     }
     (builder.root, builder.faults)
@@ -130,13 +131,27 @@ pub(super) fn parse(text: &str) -> (Option<Node>, Vec<Fault>) {
 /// A mapping or sequence that is not finished.
 enum Open {
     List(Position, Vec<Node>),
-    Map { at: Position, fields: Vec<Field>, key: Option<Key> },
+    /// `lines`: in which line each name was given first.
+    Map {
+        at: Position,
+        fields: Vec<Field>,
+        lines: BTreeMap<String, usize>,
+        key: Option<Key>,
+    },
 }
 
 /// A key whose value has not come yet. `None` as text: it was refused, its value is dropped.
 struct Key {
     at: Position,
     text: Option<String>,
+}
+
+/// What the tag of a node says about it.
+#[derive(PartialEq)]
+enum TagKind {
+    None,
+    Text,
+    Refused,
 }
 
 #[derive(Default)]
@@ -165,9 +180,14 @@ impl Builder {
                 self.place(Node { at, kind: Kind::Refused });
             }
             Event::Scalar(text, style, _, tag) => {
-                let is_text = self.check_tag(tag.as_deref(), at);
-                let quoted = style != ScalarStyle::Plain || is_text;
-                self.place(Node { at, kind: Kind::Scalar { text: text.into_owned(), quoted } });
+                let kind = match self.check_tag(tag.as_deref(), at) {
+                    TagKind::Refused => Kind::Refused,
+                    tag => {
+                        let quoted = style != ScalarStyle::Plain || tag == TagKind::Text;
+                        Kind::Scalar { text: text.into_owned(), quoted }
+                    }
+                };
+                self.place(Node { at, kind });
             }
             Event::SequenceStart(_, _, tag) => {
                 self.check_tag(tag.as_deref(), at);
@@ -175,21 +195,21 @@ impl Builder {
             }
             Event::MappingStart(_, _, tag) => {
                 self.check_tag(tag.as_deref(), at);
-                self.open.push(Open::Map { at, fields: Vec::new(), key: None });
+                self.open.push(Open::Map { at, fields: Vec::new(), lines: BTreeMap::new(), key: None });
             }
             Event::SequenceEnd | Event::MappingEnd => self.close(),
             _ => {}
         }
     }
 
-    /// Refuses every tag but `!!str`; says whether it is that.
-    fn check_tag(&mut self, tag: Option<&Tag>, at: Position) -> bool {
+    /// Refuses every tag but `!!str`.
+    fn check_tag(&mut self, tag: Option<&Tag>, at: Position) -> TagKind {
         match tag.map(Tag::core_suffix) {
-            None => false,
-            Some(Some("str")) => true,
+            None => TagKind::None,
+            Some(Some("str")) => TagKind::Text,
             Some(_) => {
-                self.fault(at, "tags are not supported; leave it out");
-                false
+                self.fault(at, "tags (!name) are not supported; leave it out");
+                TagKind::Refused
             }
         }
     }
@@ -213,19 +233,17 @@ impl Builder {
                 *key = Some(new);
                 self.faults.extend(fault);
             }
-            Some(Open::Map { fields, key, .. }) => {
+            Some(Open::Map { fields, lines, key, .. }) => {
                 let Some(Key { at, text: Some(name) }) = key.take() else { return };
-                match fields.iter().find(|field| field.name == name) {
-                    Some(first) => {
-                        let message = format!(
-                            "{:?} is given twice; the first is in line {}; keep one of them",
-                            shorten(&name),
-                            first.at.line
-                        );
-                        self.faults.push(Fault { at, message });
-                    }
-                    None => fields.push(Field { name, at, value: node }),
+                if let Some(line) = lines.get(&name) {
+                    let name = shorten(&name);
+                    let message =
+                        format!("{name:?} is given twice; the first is in line {line}; keep one of them");
+                    self.faults.push(Fault { at, message });
+                    return;
                 }
+                lines.insert(name.clone(), at.line);
+                fields.push(Field { name, at, value: node });
             }
         }
     }

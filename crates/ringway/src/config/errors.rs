@@ -22,12 +22,18 @@ pub struct ConfigError {
 pub struct ConfigErrors {
     file: PathBuf,
     errors: Vec<ConfigError>,
+    not_shown: usize,
 }
+
+/// How many errors of one file are kept. Nobody reads more, and a hostile file could have a million.
+const MOST_ERRORS: usize = 100;
 
 impl ConfigErrors {
     pub(super) fn new(file: &Path, mut errors: Vec<ConfigError>) -> Self {
-        errors.sort_by(|a, b| a.at.cmp(&b.at));
-        Self { file: file.to_owned(), errors }
+        errors.sort_by_key(|error| error.at);
+        let not_shown = errors.len().saturating_sub(MOST_ERRORS);
+        errors.truncate(MOST_ERRORS);
+        Self { file: file.to_owned(), errors, not_shown }
     }
 
     /// A single error about the file as a whole.
@@ -36,7 +42,7 @@ impl ConfigErrors {
         Self::new(file, vec![error])
     }
 
-    /// The errors.
+    /// The errors, at most the first hundred.
     pub fn errors(&self) -> &[ConfigError] {
         &self.errors
     }
@@ -55,9 +61,17 @@ impl fmt::Display for ConfigErrors {
             }
             writeln!(formatter, ": {}", error.message)?;
         }
-        match self.errors.len() {
-            1 => write!(formatter, "1 error in {}", self.file.display()),
-            count => write!(formatter, "{count} errors in {}", self.file.display()),
+        match (self.errors.len(), self.not_shown) {
+            (1, _) => write!(formatter, "1 error in {}", self.file.display()),
+            (count, 0) => write!(formatter, "{count} errors in {}", self.file.display()),
+            (shown, more) => {
+                write!(
+                    formatter,
+                    "{} errors in {}; these are the first {shown}",
+                    shown + more,
+                    self.file.display()
+                )
+            }
         }
     }
 }

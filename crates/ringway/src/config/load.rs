@@ -22,7 +22,7 @@ impl Config {
     /// Everything that is wrong with the file, or why it cannot be read.
     pub fn load(file: &Path) -> Result<Self, ConfigErrors> {
         let bytes = read(file, MAXIMUM_BYTES).map_err(|message| {
-            let advice = if file.is_file() {
+            let advice = if file.exists() {
                 ""
             } else {
                 "; copy ringway.example.yaml, or name another file with --config or RINGWAY_CONFIG"

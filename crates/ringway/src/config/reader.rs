@@ -74,7 +74,7 @@ impl<'a> Value<'a> {
     /// Notes that this is not what it should be.
     fn wrong<T>(&self, allowed: impl Display) -> Option<T> {
         if !matches!(self.node.kind, Kind::Refused) {
-            self.error(format!("found {}; allowed is {allowed}", self.node.describe()));
+            self.error(format!("found {}; allowed: {allowed}", self.node.describe()));
         }
         None
     }
@@ -98,11 +98,11 @@ impl<'a> Value<'a> {
     /// A mapping whose keys are names that the user chose, at least one.
     pub(super) fn entries(&self) -> Vec<(&'a str, Value<'a>)> {
         let Kind::Map(fields) = &self.node.kind else {
-            self.wrong::<()>(format_args!("a {}", schema::form(&self.schema)));
+            self.wrong::<()>(schema::form(&self.schema));
             return Vec::new();
         };
         if fields.is_empty() {
-            self.error(format!("is empty; allowed is a {}", schema::form(&self.schema)));
+            self.error(format!("is empty; allowed: {}", schema::form(&self.schema)));
         }
         let child = |field: &'a Field| Value {
             log: self.log,
@@ -117,7 +117,7 @@ impl<'a> Value<'a> {
     pub(super) fn list(&self) -> Vec<Value<'a>> {
         let items = self.list_or_empty();
         if matches!(&self.node.kind, Kind::List(items) if items.is_empty()) {
-            self.error(format!("is empty; allowed is a {}", schema::form(&self.schema)));
+            self.error(format!("is empty; allowed: {}", schema::form(&self.schema)));
         }
         items
     }
@@ -142,7 +142,7 @@ impl<'a> Value<'a> {
         match &self.node.kind {
             Kind::Scalar { text, .. } if !text.is_empty() && !self.node.is_nothing() => Some(text),
             _ => self.wrong(match schema::form(&self.schema) {
-                "a value" => "a text",
+                "a value" => "a text that is not empty",
                 form => form,
             }),
         }
@@ -209,7 +209,7 @@ impl<'a> Map<'a> {
         let value = self.optional(name);
         if value.is_none() {
             let schema = join(&self.value.schema, name);
-            let message = format!("is missing; allowed is {}", schema::form(&schema));
+            let message = format!("is missing; allowed: {}", schema::form(&schema));
             self.value.log.error(Some(self.value.node.at), &join(&self.value.path, name), message);
         }
         value

@@ -2,7 +2,7 @@
 //!
 //! <https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#label-selectors>
 
-use super::text::TENANT;
+use super::{document::shorten, text::TENANT};
 
 /// What is wrong with a label selector that has `{tenant}` in it.
 pub(super) fn check(text: &str) -> Result<(), String> {
@@ -42,7 +42,10 @@ fn requirement(text: &str) -> Result<(), String> {
     }
     if let Some((key, set)) = text.strip_suffix(')').and_then(|text| text.split_once('(')) {
         let Some((key, "in" | "notin")) = key.trim().rsplit_once(char::is_whitespace) else {
-            return Err(format!("has {text:?}; a set is written key in (a, b) or key notin (a, b)"));
+            return Err(format!(
+                "has {:?}; a set is written key in (a, b) or key notin (a, b)",
+                shorten(text)
+            ));
         };
         check_key(key.trim())?;
         return set.split(',').try_for_each(|value| check_value(value.trim()));
@@ -60,7 +63,10 @@ fn check_key(text: &str) -> Result<(), String> {
     if is_label_text(name) && !name.is_empty() && prefix.is_none_or(is_prefix) {
         return Ok(());
     }
-    Err(format!("has {text:?} where the key of a label is expected, such as app.kubernetes.io/instance"))
+    Err(format!(
+        "has {:?} where the key of a label is expected, such as app.kubernetes.io/instance",
+        shorten(text)
+    ))
 }
 
 fn check_value(text: &str) -> Result<(), String> {
@@ -68,8 +74,9 @@ fn check_value(text: &str) -> Result<(), String> {
         return Ok(());
     }
     Err(format!(
-        "has {text:?} where the value of a label is expected: up to 63 letters, digits and - _ . with a letter or digit \
-         at both ends"
+        "has {:?} where the value of a label is expected: up to 63 letters, digits and - _ . with a letter or digit \
+         at both ends",
+        shorten(text)
     ))
 }
 

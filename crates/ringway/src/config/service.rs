@@ -24,19 +24,21 @@ pub(super) fn read(name: &str, value: &Value<'_>, reachable: bool) -> Option<Ser
     let image_entries = map.required("images").map_or_else(Vec::new, |value| value.entries());
     let images: Vec<ServiceImage> =
         image_entries.iter().filter_map(|(name, value)| image(name, value)).collect();
+    let list = map.required("applications");
     // Also those that could not be read: an override that names one of them is right.
-    let mut names =
-        Images { known: image_entries.iter().map(|(name, _)| *name).collect(), used: BTreeSet::new() };
+    let mut names = Images {
+        known: image_entries.iter().map(|(name, _)| *name).collect(),
+        used: BTreeSet::new(),
+        is_complete: list.is_some(),
+    };
 
     let mut selectors = Unique::default();
-    let list = map.required("applications");
     let read = |value: &Value<'_>| application(value, &mut names, &mut selectors);
     let applications: Vec<ServiceApplication> =
         list.iter().flat_map(Value::list).collect::<Vec<_>>().iter().filter_map(read).collect();
 
-    for (name, value) in
-        image_entries.iter().filter(|(name, _)| list.is_some() && !names.used.contains(*name))
-    {
+    let is_unused = |(name, _): &&(&str, Value<'_>)| names.is_complete && !names.used.contains(*name);
+    for (name, value) in image_entries.iter().filter(is_unused) {
         value.error(format!(
             "no override sets the image {name}: it would be forgotten; add an override or remove it"
         ));
@@ -48,6 +50,8 @@ pub(super) fn read(name: &str, value: &Value<'_>, reachable: bool) -> Option<Ser
 struct Images<'a> {
     known: Vec<&'a str>,
     used: BTreeSet<String>,
+    /// False if an override could not be read: it may be the one for an image that seems to be unused.
+    is_complete: bool,
 }
 
 fn check_name(name: &str, value: &Value<'_>) {
@@ -97,9 +101,10 @@ fn application(
     let source = map.optional("source").map(|value| source(&value)).unwrap_or_default();
     let mut places = Places::default();
     let list = map.required("overrides");
-    let overrides = list.iter().flat_map(Value::list);
+    let list: Vec<Value<'_>> = list.iter().flat_map(Value::list).collect();
     let overrides: Vec<_> =
-        overrides.filter_map(|value| image_override(&value, images, &mut places)).collect();
+        list.iter().filter_map(|value| image_override(value, images, &mut places)).collect();
+    images.is_complete &= overrides.len() == list.len() && !list.is_empty();
     Some(ServiceApplication { select: select?, source, overrides })
 }
 
@@ -199,6 +204,10 @@ fn image_name(value: &Value<'_>, images: &mut Images<'_>) -> Option<String> {
     if images.known.contains(&name) {
         images.used.insert(name.to_owned());
         return Some(name.to_owned());
+    }
+    if images.known.is_empty() {
+        // That there are none was said already.
+        return None;
     }
     let known = images.known.join(", ");
     let guess = did_you_mean(name, images.known.iter().copied());

@@ -9,10 +9,14 @@ pub(super) fn did_you_mean<'a>(found: &str, known: impl IntoIterator<Item = &'a 
     let lower = found.to_lowercase();
     known
         .into_iter()
-        .map(|name| (strsim::jaro_winkler(&lower, &name.to_lowercase()), name))
-        .filter(|(likeness, _)| *likeness > 0.8)
+        .map(|name| (name.to_lowercase(), name))
+        .map(|(known, name)| {
+            (strsim::jaro_winkler(&lower, &known), strsim::osa_distance(&lower, &known), name)
+        })
+        // The first finds long names by their beginning, the second letters that changed places in short ones.
+        .filter(|(likeness, distance, _)| *likeness > 0.8 || *distance <= lower.chars().count() / 3)
         .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map_or_else(String::new, |(_, name)| format!("; did you mean {name}?"))
+        .map_or_else(String::new, |(_, _, name)| format!("; did you mean {name}?"))
 }
 
 /// `a, b or c`.
@@ -33,6 +37,7 @@ mod tests {
         let known = ["namespaces", "name", "kubeconfig"];
         assert_eq!(did_you_mean("namespace", known), "; did you mean namespaces?");
         assert_eq!(did_you_mean("kubeConfig", known), "; did you mean kubeconfig?");
+        assert_eq!(did_you_mean("wbe", ["web"]), "; did you mean web?");
         assert_eq!(did_you_mean("colour", known), "");
         assert_eq!(did_you_mean(&"n".repeat(100_000), known), "");
     }

@@ -14,7 +14,7 @@ pub(super) fn dns_label(text: &str) -> Result<String, String> {
     if is_dns_label(text) {
         return Ok(text.to_owned());
     }
-    Err(format!("found {:?}; allowed are 1 to 63 of a-z, 0-9 and -, not - at the ends", shorten(text)))
+    Err(format!("found {:?}; allowed: 1 to 63 of a-z, 0-9 and -, not - at the ends", shorten(text)))
 }
 
 pub(super) fn is_dns_label(text: &str) -> bool {
@@ -31,7 +31,8 @@ pub(super) fn annotation_name(text: &str) -> Result<(), String> {
     if is_name(text, 63, |character| matches!(character, '-' | '.')) {
         return Ok(());
     }
-    Err("is not a name that can be used here; allowed are 1 to 63 of a-z, 0-9, - and ., not - or . at the ends".into())
+    Err("is not a name that can be used here; allowed: 1 to 63 of a-z, 0-9, - and ., not - or . at the ends"
+        .into())
 }
 
 fn is_name(text: &str, longest: usize, inner: impl Fn(char) -> bool) -> bool {
@@ -69,14 +70,14 @@ pub(super) fn name_template(text: &str) -> Result<String, String> {
         return Ok(template);
     }
     Err(format!(
-        "found {:?}; allowed is the name of an object: a-z, 0-9, - and ., and {TENANT}",
+        "found {:?}; allowed: the name of an object, of a-z, 0-9, - and ., and {TENANT}",
         shorten(text)
     ))
 }
 
 /// A registry and path, with `*` for any characters but a slash.
 pub(super) fn repository(text: &str) -> Result<RepositoryPattern, String> {
-    let allowed = "allowed is a repository with its registry's host and without a tag, such as ghcr.io/acme/atlas or \
+    let allowed = "allowed: a repository with its registry's host and without a tag, such as ghcr.io/acme/atlas or \
                    ghcr.io/acme/atlas-ring-*";
     let fits = || {
         let (host, path) = text.split_once('/')?;
@@ -104,10 +105,10 @@ pub(super) fn registry_host(text: &str) -> Result<String, String> {
         Ok(reference) if reference.registry() == text => Ok(text.to_owned()),
         // What is in front of an @ may be a password.
         _ if text.contains('@') => {
-            Err("allowed is a host such as ghcr.io; users and passwords go below credentials".into())
+            Err("allowed: a host such as ghcr.io; users and passwords go below credentials".into())
         }
         _ => Err(format!(
-            "found {:?}; allowed is a host such as ghcr.io or registry.example.com:5000, without https:// and path",
+            "found {:?}; allowed: a host such as ghcr.io or registry.example.com:5000, without https:// and path",
             shorten(text)
         )),
     }
@@ -125,7 +126,8 @@ pub(super) fn variable(text: &str) -> Result<String, String> {
     if text.chars().all(inner) && !text.starts_with(|character: char| character.is_ascii_digit()) {
         return Ok(text.to_owned());
     }
-    Err("allowed is the name of an environment variable: A-Z, a-z, 0-9 and _; not the password itself".into())
+    Err("allowed: the name of an environment variable, of A-Z, a-z, 0-9 and _; not the password itself"
+        .into())
 }
 
 #[cfg(test)]

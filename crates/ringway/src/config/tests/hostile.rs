@@ -34,6 +34,15 @@ fn depth_has_an_end() {
 }
 
 #[test]
+fn very_many_wrong_names_are_answered_in_short() {
+    let names: String = (0..120_000).map(|index| format!("{index}:\n")).collect();
+    let errors = parse(&names).unwrap_err();
+    assert_eq!(errors.errors().len(), 100);
+    let said = errors.to_string();
+    assert!(said.ends_with("120002 errors in /etc/ringway/ringway.yaml; these are the first 100"), "{said}");
+}
+
+#[test]
 fn size_has_an_end() {
     let text = format!("# {}", "x".repeat(MAXIMUM_BYTES));
     let errors = parse(&text).unwrap_err().to_string();
