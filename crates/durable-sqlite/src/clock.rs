@@ -67,14 +67,15 @@ impl EngineClock {
         whole_microseconds(shown.max(counted))
     }
 
-    /// When tokio's time will show that `due` has come, if nobody moves the clock meanwhile.
+    /// When to look at the clock again while `due` is awaited: when it has come, if nobody moves the clock meanwhile,
+    /// and once a minute to see whether somebody did.
     pub(crate) fn instant_of(&mut self, due: Timestamp) -> Instant {
         let wait = Duration::try_from(due.duration_since(self.now())).unwrap_or_default();
-        let now = Instant::now();
-        // A timer in the far future is looked at again after a year.
-        now.checked_add(wait.min(Duration::from_secs(365 * 24 * 3600))).unwrap_or(now)
+        Instant::now() + wait.min(LOOK_AGAIN_AFTER)
     }
 }
+
+const LOOK_AGAIN_AFTER: Duration = Duration::from_secs(60);
 
 /// `duration` after `time`, or the end of time.
 pub(crate) fn later(time: Timestamp, duration: Duration) -> Timestamp {

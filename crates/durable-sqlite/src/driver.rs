@@ -6,6 +6,7 @@
 
 mod attempts;
 mod deliver;
+mod peers;
 mod record;
 mod recover;
 

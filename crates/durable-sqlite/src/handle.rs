@@ -7,8 +7,9 @@ use crate::{
     query::{self, Filter, Outcome, WorkflowStatus, WorkflowSummary},
     store::{Key, Store},
 };
-use durable::{Wire, Workflow};
+use durable::Workflow;
 use jiff::Timestamp;
+use serde::Serialize;
 use serde_json::Value;
 use tokio::sync::{mpsc, oneshot};
 
@@ -43,7 +44,7 @@ impl Handle {
     ///
     /// # Errors
     /// The message cannot be encoded.
-    pub async fn send<M: Wire>(
+    pub async fn send<M: Serialize + ?Sized>(
         &self,
         id: impl Into<String>,
         mailbox: impl Into<String>,
@@ -126,6 +127,6 @@ impl Handle {
     }
 }
 
-fn encode<T: serde::Serialize>(value: &T, what: impl FnOnce() -> String) -> Result<String, EngineError> {
+fn encode<T: Serialize + ?Sized>(value: &T, what: impl FnOnce() -> String) -> Result<String, EngineError> {
     serde_json::to_string(value).map_err(|source| EngineError::Encode { what: what(), source })
 }

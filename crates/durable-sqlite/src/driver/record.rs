@@ -1,16 +1,15 @@
 //! Events to rows. Runs inside the transaction of a pass: nothing here lets a workflow or a caller see anything.
 
-use super::{Driver, Effect};
+use super::{Driver, Effect, peers::parked};
 use crate::{
     error::{EngineError, ParkReason},
-    events::{Event, Reply, Sent, Started},
+    events::{Event, Reply, Started},
     flow::{Answer, Operation},
     instance::Instance,
-    journal::{PARKED, Record, RecordKind},
+    journal::Record,
     query::{self, Outcome, WorkflowState},
     store::{Key, WorkflowRow},
 };
-use durable::{Failure, FailureKind};
 use jiff::Timestamp;
 
 impl Driver {
@@ -73,7 +72,7 @@ impl Driver {
         })
     }
 
-    fn begin_workflow(
+    pub(super) fn begin_workflow(
         &mut self,
         id: &str,
         name: &str,
@@ -103,38 +102,6 @@ impl Driver {
         Ok(key)
     }
 
-    /// Puts a message into the journal of its receiver; that is its mailbox.
-    fn record_message(
-        &mut self,
-        id: &str,
-        mailbox: String,
-        message: String,
-        at: Timestamp,
-        effects: &mut Vec<Effect>,
-    ) -> Result<Sent, EngineError> {
-        let open = self.store.workflow_by_id(id)?.filter(|row| !row.state.has_ended());
-        let Some(WorkflowRow { key, .. }) = open else { return Ok(Sent::NotRunning) };
-        let position = match self.instances.get_mut(&key) {
-            Some(instance) => instance.take_position(),
-            // Parked: the message waits for the code to be fixed.
-            None => self.store.last_position(key)? + 1,
-        };
-        let record = Record {
-            position,
-            at,
-            kind: RecordKind::Message,
-            sequence: None,
-            name: mailbox,
-            target: None,
-            answer: Ok(message),
-            attempts: 0,
-            began_at: at,
-        };
-        self.store.insert_record(key, &record)?;
-        effects.push(Effect::Deliver(key, record));
-        Ok(Sent::Recorded)
-    }
-
     fn wait_for(
         &mut self,
         id: String,
@@ -156,59 +123,11 @@ impl Driver {
         Ok(())
     }
 
-    fn outcome_of(&self, row: &WorkflowRow) -> Result<Option<Outcome>, EngineError> {
+    pub(super) fn outcome_of(&self, row: &WorkflowRow) -> Result<Option<Outcome>, EngineError> {
         query::outcome(row.state, row.outcome.as_deref()).map_err(|error| {
             let problem = format!("the outcome of {:?}: {error}", row.id);
             EngineError::Corrupt { path: self.store.path().to_owned(), problem }
         })
-    }
-
-    fn record_child(
-        &mut self,
-        key: Key,
-        sequence: i64,
-        at: Timestamp,
-        effects: &mut Vec<Effect>,
-    ) -> Result<(), EngineError> {
-        let Some(Operation::Child { id, name, input }) = self.operation(key, sequence) else { return Ok(()) };
-        let Some(row) = self.store.workflow_by_id(&id)? else {
-            let child = self.begin_workflow(&id, name, Some(key), &input, at, effects)?;
-            self.parents.entry(child).or_default().push((key, sequence));
-            return Ok(());
-        };
-        if row.parent != Some(key) || row.name != name {
-            let text = format!("cannot start the child {id:?}: another workflow has this id");
-            let failure = Failure::new(FailureKind::Engine, "child_id_taken", text);
-            return self.answer(key, sequence, Err(failure), 0, at, effects);
-        }
-        match self.outcome_of(&row)? {
-            None => {
-                self.parents.entry(row.key).or_default().push((key, sequence));
-                Ok(())
-            }
-            Some(Outcome::Parked(reason)) => {
-                self.answer(key, sequence, Err(parked(&id, &reason)), 0, at, effects)
-            }
-            Some(Outcome::Completed(output)) => {
-                self.answer(key, sequence, Ok(output.to_string()), 0, at, effects)
-            }
-            Some(Outcome::Failed(failure)) => self.answer(key, sequence, Err(failure), 0, at, effects),
-        }
-    }
-
-    /// Both sides of a message between workflows in one transaction: it is sent exactly once.
-    fn record_send(
-        &mut self,
-        key: Key,
-        sequence: i64,
-        at: Timestamp,
-        effects: &mut Vec<Effect>,
-    ) -> Result<(), EngineError> {
-        let Some(Operation::Send { target, mailbox, message }) = self.operation(key, sequence) else {
-            return Ok(());
-        };
-        self.answer(key, sequence, Ok("null".to_owned()), 0, at, effects)?;
-        self.record_message(&target, mailbox.to_owned(), message, at, effects).map(drop)
     }
 
     fn record_end(
@@ -249,7 +168,11 @@ impl Driver {
         at: Timestamp,
         effects: &mut Vec<Effect>,
     ) -> Result<(), EngineError> {
-        let id = self.remove_instance(key).map(|instance| instance.id).unwrap_or_default();
+        let id = match self.remove_instance(key) {
+            Some(instance) => instance.id,
+            // It could not even be built.
+            None => self.store.id_of(key)?,
+        };
         tracing::warn!(workflow = id, %reason, "a workflow is parked until the engine is opened again");
         self.store.park_workflow(key, &reason, at)?;
         for (parent, sequence) in self.parents.remove(&key).unwrap_or_default() {
@@ -299,12 +222,6 @@ impl Driver {
         let open = self.instances.get(&key)?.open.get(&sequence)?;
         (!open.recorded).then(|| open.operation.clone())
     }
-}
-
-/// What a parent gets for a child that does not go on.
-fn parked(id: &str, reason: &ParkReason) -> Failure {
-    let text = format!("the child workflow {id:?} is parked: {reason}");
-    Failure::new(FailureKind::Engine, PARKED, text)
 }
 
 /// Tells the caller after the commit. A caller that went away is no trouble.

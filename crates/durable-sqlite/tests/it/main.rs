@@ -1,4 +1,15 @@
 //! The embedded engine under test, all in one binary.
 
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "helpers of tests stop at the first surprise, as tests do"
+)]
+
+mod clock;
+mod commands;
 mod conformance;
+mod files;
 mod harness;
+mod parking;
+mod work;
