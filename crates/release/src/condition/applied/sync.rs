@@ -122,6 +122,11 @@ impl View<'_> {
             let what = format!("automated sync of {} was switched off: somebody must sync it", self.object());
             return self.observed(what, vec![self.evidence("spec.syncPolicy.automated", "off", None)]);
         }
+        if self.application.status.sync.status != "OutOfSync" {
+            let what =
+                format!("{} is not in sync, and Argo CD has started no sync operation", self.unsynced());
+            return self.observed(what, Vec::new());
+        }
         self.window_closed()
     }
 

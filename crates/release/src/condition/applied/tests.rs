@@ -278,7 +278,7 @@ fn an_operation_of_another_source_that_failed_is_not_ours() {
     earlier["helm"]["parameters"].as_array_mut().unwrap().push(other);
     let failed = state("Failed", "tasks failed", &earlier, json!([]));
     let next = with(&[("/status/operationState", failed), out_of_sync()]);
-    assert!(say(&next).starts_with("observed"), "{}", say(&next));
+    assert!(say(&next).starts_with("observed: "), "{}", say(&next));
 }
 
 #[test]
@@ -308,6 +308,7 @@ fn what_keeps_argo_cd_from_syncing_is_said() {
     assert_snapshot!(failed("2026-11-23T12:00:01Z"), @"failed sync_failed after observed: Argo CD does not sync Application argocd/tenant-a again: Failed last sync attempt to [abc]: one or more tasks failed (retried 5 times).");
     let off = ("/spec/syncPolicy", json!({"automated": {"enabled": false}}));
     assert_snapshot!(say(&with(&[old, out_of_sync(), off])), @"observed: automated sync of Application argocd/tenant-a was switched off: somebody must sync it [argocd app get argocd/tenant-a --show-operation]");
+    assert_snapshot!(say(&with(&[("/status/operationState", Value::Null), out_of_sync()])), @"observed: StatefulSet tenant-a/atlas is not in sync, and Argo CD has started no sync operation [argocd app get argocd/tenant-a --show-operation]");
     assert_snapshot!(say(&with(&[out_of_sync()])), @"observed: StatefulSet tenant-a/atlas is not in sync although its sync operation succeeded [argocd app get argocd/tenant-a --show-operation]");
 }
 
