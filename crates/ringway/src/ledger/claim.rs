@@ -1,0 +1,172 @@
+//! Claims: which ring may override which service in which Application.
+
+use super::{
+    Ledger, LedgerError, Override,
+    column::{At, Json, Word},
+    error::Interrupted,
+    overriding,
+};
+use jiff::Timestamp;
+use release::{
+    application::ApplicationKey,
+    refusal::Refusal,
+    step::{Claims, ClaimsInput},
+};
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+/// The exclusive right of a ring to override a service in an Application.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Claim {
+    /// The Application.
+    pub application: ApplicationKey,
+    /// The service.
+    pub service: String,
+    /// Who holds it.
+    pub ring: String,
+    /// The tenant that the Application belongs to.
+    pub tenant: String,
+    /// The release that took it last.
+    pub run: String,
+    /// Since when the ring holds it.
+    pub since: Timestamp,
+    /// What was written, or was about to be.
+    pub written: Option<Override>,
+}
+
+/// Which claims are wanted. What is `None` does not matter.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ClaimFilter {
+    /// Only of this ring.
+    pub ring: Option<String>,
+    /// Only of this service.
+    pub service: Option<String>,
+    /// Only those that this release took last.
+    pub run: Option<String>,
+    /// Only of these tenants.
+    pub tenants: Option<Vec<String>>,
+}
+
+impl Ledger {
+    /// Takes the claims on all Applications of a tenant, or none. A ring takes its own claims again: the release
+    /// changes, since when does not.
+    ///
+    /// # Errors
+    ///
+    /// If the release is unknown or the ledger cannot be written. That another ring holds one is no error.
+    pub fn take_claims(&self, input: &ClaimsInput, at: Timestamp) -> Result<Claims, LedgerError> {
+        let (context, service) = (&input.context, &input.service);
+        self.write("take the claims of a tenant", |transaction| {
+            for key in &input.applications {
+                if let Some(other) =
+                    read_claim(transaction, key, service)?.filter(|claim| claim.ring != context.ring)
+                {
+                    let refusal = Refusal::Claimed {
+                        application: key.clone(),
+                        ring: other.ring,
+                        since: other.since,
+                        elsewhere: false,
+                    };
+                    return Ok(Claims::Refused { refusal });
+                }
+            }
+            let mut insert = transaction.prepare(
+                "INSERT INTO claim (instance, namespace, application, service, ring, tenant, run, since)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+                 ON CONFLICT DO UPDATE SET tenant = excluded.tenant, run = excluded.run",
+            )?;
+            for ApplicationKey { instance, namespace, name } in &input.applications {
+                let (ring, tenant, run) = (&context.ring, &context.tenant, &context.run);
+                insert.execute(params![instance, namespace, name, service, ring, tenant, run, At(at)])?;
+            }
+            Ok(Claims::Held)
+        })
+    }
+
+    /// The claim on a service in an Application, with what was written.
+    ///
+    /// # Errors
+    ///
+    /// If the ledger cannot be read.
+    pub fn claim(&self, key: &ApplicationKey, service: &str) -> Result<Option<Claim>, LedgerError> {
+        self.read("read a claim", |connection| read_claim(connection, key, service))
+    }
+
+    /// What stands in an Application for a service, or may stand there.
+    ///
+    /// # Errors
+    ///
+    /// If the ledger cannot be read.
+    pub fn override_of(&self, key: &ApplicationKey, service: &str) -> Result<Option<Override>, LedgerError> {
+        Ok(self.claim(key, service)?.and_then(|claim| claim.written))
+    }
+
+    /// Claims, ordered by tenant, Application and service. A cleanup works on these.
+    ///
+    /// # Errors
+    ///
+    /// If the ledger cannot be read.
+    pub fn claims(&self, filter: &ClaimFilter) -> Result<Vec<Claim>, LedgerError> {
+        let sql = format!(
+            "{SELECT} (?1 IS NULL OR ring = ?1) AND (?2 IS NULL OR service = ?2) AND (?3 IS NULL OR run = ?3)
+             AND (?4 IS NULL OR tenant IN (SELECT value FROM json_each(?4)))
+             ORDER BY tenant, instance, namespace, application, service"
+        );
+        let tenants = filter.tenants.as_ref().map(Json);
+        self.read("list claims", |connection| {
+            let mut statement = connection.prepare(&sql)?;
+            let rows =
+                statement.query_map(params![filter.ring, filter.service, filter.run, tenants], from_row)?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        })
+    }
+
+    /// Gives a claim of `ring` back and forgets what was written under it. Nothing happens if the ring has none.
+    ///
+    /// # Errors
+    ///
+    /// If the ledger cannot be written.
+    pub fn release_claim(&self, key: &ApplicationKey, service: &str, ring: &str) -> Result<(), LedgerError> {
+        self.write("release a claim", |transaction| {
+            // With the ring: a second attempt must not take the claim from whoever got it in between.
+            transaction.execute(
+                "DELETE FROM claim WHERE instance = ?1 AND namespace = ?2 AND application = ?3 AND service = ?4
+                 AND ring = ?5",
+                params![key.instance, key.namespace, key.name, service, ring],
+            )?;
+            Ok(())
+        })
+    }
+}
+
+pub(super) fn read_claim(
+    connection: &Connection,
+    key: &ApplicationKey,
+    service: &str,
+) -> Result<Option<Claim>, Interrupted> {
+    let sql = format!("{SELECT} instance = ?1 AND namespace = ?2 AND application = ?3 AND service = ?4");
+    let found = connection.query_row(&sql, params![key.instance, key.namespace, key.name, service], from_row);
+    Ok(found.optional()?)
+}
+
+const SELECT: &str = "SELECT instance, namespace, application, service, ring, tenant, run, since,
+    destination_namespace, wanted, workloads, inverse, state, intended_at, patched_at, removed_at
+    FROM claim LEFT JOIN override USING (instance, namespace, application, service) WHERE";
+
+fn from_row(row: &Row<'_>) -> rusqlite::Result<Claim> {
+    let application = ApplicationKey {
+        instance: row.get("instance")?,
+        namespace: row.get("namespace")?,
+        name: row.get("application")?,
+    };
+    let state: Option<Word<_>> = row.get("state")?;
+    let written = state.map(|Word(state)| overriding::from_row(row, &application, state)).transpose()?;
+    Ok(Claim {
+        application,
+        service: row.get("service")?,
+        ring: row.get("ring")?,
+        tenant: row.get("tenant")?,
+        run: row.get("run")?,
+        since: row.get::<_, At>("since")?.0,
+        written,
+    })
+}
