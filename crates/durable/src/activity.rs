@@ -127,3 +127,6 @@ impl Default for RetryPolicy {
         Self::attempts(5)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -36,6 +36,7 @@ macro_rules! for_each_scenario {
             start_to_close_ends_an_attempt,
             schedule_to_close_ends_all_attempts,
             silence_ends_an_attempt_and_the_next_one_knows_how_far_it_came,
+            a_heartbeat_survives_a_crash,
             heartbeats_keep_a_long_attempt_alive,
             a_cancel_at_any_moment_cleans_up,
             a_cancel_survives_a_crash_at_any_moment,

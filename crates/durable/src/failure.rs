@@ -58,3 +58,26 @@ impl Failure {
         self
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Failure;
+    use serde_json::json;
+
+    /// Journals and other processes hold failures in this form.
+    #[test]
+    fn the_stored_form_of_a_failure_does_not_change() {
+        let failure = Failure::permanent("patch_conflict", "the application changed under the patch");
+        let plain = json!({
+            "kind": "permanent",
+            "code": "patch_conflict",
+            "message": "the application changed under the patch",
+        });
+        assert_eq!(serde_json::to_value(&failure).unwrap(), plain);
+        assert_eq!(serde_json::from_value::<Failure>(plain).unwrap(), failure);
+        let detailed = failure.with_details(json!({ "field": "spec" }));
+        let stored = serde_json::to_value(&detailed).unwrap();
+        assert_eq!(stored["details"], json!({ "field": "spec" }));
+        assert_eq!(serde_json::from_value::<Failure>(stored).unwrap(), detailed);
+    }
+}

@@ -89,3 +89,6 @@ fn poll_all<Fut: Future>(
     });
     running.len() < before
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,7 +6,7 @@ use crate::{
     conformance::{
         Effect, Harness, World,
         work::{Single, SingleInput},
-        world::Plan,
+        world::{Plan, StepAnswer},
     },
 };
 use serde_json::json;
@@ -51,7 +51,7 @@ pub async fn attempts_and_pauses_survive_a_crash<H: Harness>(harness: &mut H) {
     harness.crash().await;
     harness.pass(Duration::from_millis(500)).await;
     harness.open(&world, None).await;
-    let answer: Result<crate::conformance::world::StepAnswer, Failure> =
+    let answer: Result<StepAnswer, Failure> =
         result(harness.finish("single").await.expect("no crash is planned"));
     answer.expect("the third attempt succeeds");
     let effects = world.effects_of("flaky");
@@ -113,6 +113,26 @@ pub async fn silence_ends_an_attempt_and_the_next_one_knows_how_far_it_came<H: H
     assert_eq!(effects[1].last_heartbeat, Some(json!(2)));
     // 0.1 s of work, a beat, a second, the last beat, three seconds of silence, a second of pause.
     assert_eq!(gaps(&effects), [5.1]);
+}
+
+/// What the last beat said reaches the attempt that is made after a crash.
+pub async fn a_heartbeat_survives_a_crash<H: Harness>(harness: &mut H) {
+    let world = opened(harness).await;
+    let input = SingleInput {
+        start_to_close: Duration::from_secs(60),
+        heartbeat: Some(Duration::from_secs(30)),
+        ..SingleInput::new("silent", Plan::BeatAndFallSilent(5))
+    };
+    harness.start::<Single>("single", input).await.expect("no crash is planned");
+    // Engines may keep a beat to themselves for a while: here, not longer than ten seconds.
+    harness.pass(Duration::from_secs(15)).await;
+    harness.crash().await;
+    harness.open(&world, None).await;
+    let answer: Result<StepAnswer, Failure> =
+        result(harness.finish("single").await.expect("no crash is planned"));
+    answer.expect("the attempt after the crash knows of the beat and succeeds");
+    let last = world.effects().pop().and_then(|effect| effect.last_heartbeat);
+    assert_eq!(last, Some(json!(5)));
 }
 
 /// As long as it beats, an attempt may take its whole time.
