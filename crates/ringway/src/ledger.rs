@@ -120,15 +120,17 @@ impl Ledger {
         &self.0.id
     }
 
-    /// A number that changes whenever somebody else has written to the file: another process, for a ledger that was
-    /// opened read-only.
+    /// A number that grows whenever the ledger changes, whoever changes it: this process or another.
     ///
     /// # Errors
     ///
     /// If the file cannot be read.
     pub fn data_version(&self) -> Result<i64, LedgerError> {
         self.read("see whether it has changed", |connection| {
-            Ok(connection.pragma_query_value(None, "data_version", |row| row.get(0))?)
+            // The pragma counts what other connections did, the function what this one did.
+            let others: i64 = connection.pragma_query_value(None, "data_version", |row| row.get(0))?;
+            let ours: i64 = connection.query_row("SELECT total_changes()", [], |row| row.get(0))?;
+            Ok(others + ours)
         })
     }
 
