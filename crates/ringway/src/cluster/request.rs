@@ -13,11 +13,9 @@ use std::{sync::atomic::Ordering, time::Duration};
 /// The longest that an answer may take. The API server itself gives up after 60 s.
 pub(super) const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// The largest answer that is read. etcd holds objects of 1.5 MB at most; a page of a list has a few of them.
+/// The largest answer that is read. etcd holds objects of 1.5 MB at most; a page of a list has a few of them,
+/// and an error can quote a whole one.
 const LARGEST_ANSWER: usize = 64 * 1024 * 1024;
-
-/// The largest part of an error answer that is read.
-const LARGEST_ERROR: usize = 64 * 1024;
 
 /// A request and what errors say about it.
 #[derive(Debug, Clone)]
@@ -96,7 +94,7 @@ impl ClusterClient {
             self.inner.rejected.store(true, Ordering::Relaxed);
         }
         // The status says enough if the rest does not come.
-        let body = read(call, body, LARGEST_ERROR).await.unwrap_or_default();
+        let body = read(call, body, LARGEST_ANSWER).await.unwrap_or_default();
         Err(error::from_response(call, head.status, &head.headers, &body))
     }
 

@@ -7,8 +7,10 @@ use kube::core::Status;
 use rustls::{AlertDescription, CertificateError};
 use std::{io, time::Duration};
 
-/// The longest part of an answer that is no `Status` that goes into a text.
-const LONGEST_EXCERPT: usize = 300;
+/// How many characters of the beginning and of the end of a message go into a text. A message about a field that is not
+/// valid can quote the whole object before it says what is wrong.
+const BEGINNING: usize = 120;
+const ENDING: usize = 380;
 
 /// The error that an answer with a status other than 2xx stands for.
 pub(in crate::cluster) fn from_response(
@@ -25,7 +27,7 @@ pub(in crate::cluster) fn from_response(
             status.code = code.as_u16();
             from_status(call, &status, retry_after)
         }
-        _ => from_code(call, code, excerpt(body), retry_after),
+        _ => from_code(call, code, shorten(&String::from_utf8_lossy(body)), retry_after),
     };
     call.error(kind, None)
 }
@@ -40,7 +42,7 @@ fn from_status(call: &Call, status: &Status, retry_after: Option<Duration>) -> C
     let asked = details.map(|details| details.retry_after_seconds).filter(|seconds| *seconds > 0);
     let retry_after = retry_after.or(asked.map(|seconds| Duration::from_secs(seconds.into())));
     let has_causes = details.is_some_and(|details| !details.causes.is_empty());
-    let message = status.message.clone();
+    let message = shorten(&status.message);
     match status.code {
         // etcd's own limit; it comes as an internal error although asking again never helps.
         _ if message.contains("request is too large") => ClusterErrorKind::Rejected { message },
@@ -90,9 +92,14 @@ fn absent(call: &Call) -> ClusterErrorKind {
     ClusterErrorKind::CrdAbsent { resource: call.resource.to_owned() }
 }
 
-fn excerpt(body: &[u8]) -> String {
-    let text = String::from_utf8_lossy(body);
-    text.chars().take(LONGEST_EXCERPT).collect()
+fn shorten(message: &str) -> String {
+    let length = message.chars().count();
+    if length <= BEGINNING + ENDING {
+        return message.to_owned();
+    }
+    let beginning: String = message.chars().take(BEGINNING).collect();
+    let ending: String = message.chars().skip(length - ENDING).collect();
+    format!("{beginning} … {ending}")
 }
 
 /// The error that no answer at all stands for.

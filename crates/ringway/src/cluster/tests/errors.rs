@@ -111,3 +111,15 @@ async fn a_refused_connection_says_what_to_check() {
          address in the kubeconfig is right and the API server is up: connection refused"
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_message_that_quotes_the_whole_object_is_shortened_in_its_middle() {
+    let message = format!("patch: Invalid value: {}: unknown field \"spec.nonsense\"", "ä".repeat(100_000));
+    let causes = json!({ "causes": [{ "message": "x", "field": "patch" }] });
+    let text = text(&patch_error(status(422, "Invalid", &message, causes)).await);
+    assert!(
+        text.contains("it: patch: Invalid value: ä") && text.ends_with("unknown field \"spec.nonsense\""),
+        "{text}"
+    );
+    assert!(text.chars().count() < 700, "{}", text.len());
+}
