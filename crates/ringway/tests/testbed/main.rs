@@ -1,6 +1,7 @@
 //! The program against the real processes of `testbed/`. Run by `testbed/run`, which says where they are.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
 
+mod cluster;
 mod registry;
 
 /// What the testbed says in `run/env`. Without it there is nothing to test against, and that is a failure.
