@@ -137,13 +137,12 @@ impl Ledger {
         run: &str,
         tenant: &str,
         applications: &[ApplicationKey],
-        at: Timestamp,
     ) -> Result<(), LedgerError> {
         self.write("record the Applications of a tenant", |transaction| {
             if known_tenant(transaction, run, tenant)?.applications != applications {
                 transaction.execute(
-                    "UPDATE tenant SET applications = ?3, updated_at = ?4 WHERE run = ?1 AND tenant = ?2",
-                    params![run, tenant, Json(applications), At(at)],
+                    "UPDATE tenant SET applications = ?3 WHERE run = ?1 AND tenant = ?2",
+                    params![run, tenant, Json(applications)],
                 )?;
             }
             Ok(())

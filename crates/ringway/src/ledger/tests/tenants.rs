@@ -91,8 +91,8 @@ fn what_is_awaited_is_replaced_and_cleared() {
 #[test]
 fn the_first_result_stays_and_ends_all_waiting() {
     let ledger = ledger_with(&[("r1", "ring-x")]);
-    ledger.record_applications("r1", "a", &[key("atlas-a")], at(1)).unwrap();
-    ledger.record_applications("r1", "a", &[key("atlas-a")], at(2)).unwrap();
+    ledger.record_applications("r1", "a", &[key("atlas-a")]).unwrap();
+    ledger.record_applications("r1", "a", &[key("atlas-a")]).unwrap();
     ledger.record_awaiting("r1", "a", Some(&awaiting()), at(3)).unwrap();
     ledger.record_tenant("r1", &failed("a"), at(4)).unwrap();
     let ended = ledger.tenant("r1", "a").unwrap().unwrap();
@@ -128,7 +128,7 @@ fn a_tenant_of_another_run_is_named() {
     for error in [
         ledger.record_proof("r1", "z", Proof::Patched, at(1)).unwrap_err(),
         ledger.record_awaiting("r9", "a", None, at(1)).unwrap_err(),
-        ledger.record_applications("r1", "z", &[], at(1)).unwrap_err(),
+        ledger.record_applications("r1", "z", &[]).unwrap_err(),
         ledger.record_tenant("r1", &failed("z"), at(1)).unwrap_err(),
     ] {
         assert!(matches!(error, LedgerError::UnknownTenant { .. }), "{error}");
