@@ -112,7 +112,7 @@ pub(crate) async fn run_attempt(
     }
 }
 
-/// The code of the failure when the limit over all attempts has run out; it is never tried again.
+/// The code of the failure when the limit over all attempts has run out.
 pub(crate) const SCHEDULE_TO_CLOSE: &str = "schedule_to_close";
 
 /// A panic is a failure for good: code that panicked once is not trusted to do better.

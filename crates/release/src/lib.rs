@@ -13,6 +13,7 @@ pub mod image;
 pub mod overrides;
 pub mod proof;
 pub mod refusal;
+pub mod report;
 pub mod service;
 pub mod step;
 pub mod verdict;

@@ -19,7 +19,9 @@ pub enum Refusal {
         searched: String,
     },
     /// More than one Argo CD instance or namespace has it.
-    #[error("Application {selector} exists in {found}; name the instance in the service's `applications`")]
+    #[error(
+        "Application {selector} exists in {found}; make the name unique, or select by labels in the service's `applications`"
+    )]
     ApplicationAmbiguous {
         /// The name or label selector that was looked for.
         selector: String,
@@ -214,6 +216,14 @@ pub enum Refusal {
         /// Which cluster: an Argo CD instance or a tenant's cluster.
         cluster: String,
     },
+    /// Its workloads cannot be found without knowing where they are.
+    #[error(
+        "Application {application} has no `destination.namespace`, so its pods cannot be found; set it, or release the service with `verify: argocd`"
+    )]
+    NoNamespace {
+        /// Which one.
+        application: ApplicationKey,
+    },
     /// It was recorded for another object of the same name.
     #[error(
         "Application {application} was deleted and created again since it was overridden; clean up first"
@@ -259,6 +269,7 @@ impl Refusal {
             Self::TooLarge { .. } => "too_large",
             Self::RepositoryNotAllowed { .. } => "repository_not_allowed",
             Self::MissingRight { .. } => "missing_right",
+            Self::NoNamespace { .. } => "no_namespace",
             Self::Recreated { .. } => "recreated",
             Self::SourceChanged { .. } => "source_changed",
         }

@@ -5,12 +5,12 @@
 
 use crate::{
     application::ApplicationKey,
-    image::{ImageReference, ResolvedDigests, ResolvedImage},
+    image::{ResolvedDigests, ResolvedImage},
     overrides::{Wanted, Writer},
     proof::Proof,
     refusal::Refusal,
     service::{Service, WorkloadKind},
-    verdict::{ReleaseVerdict, TenantVerdict},
+    verdict::{ReleaseVerdict, Stop, TenantVerdict},
 };
 use durable::Activity;
 use jiff::Timestamp;
@@ -80,8 +80,8 @@ pub struct ExpectedWorkload {
     pub name: String,
     /// The container that is looked at.
     pub container: String,
-    /// What the container should run.
-    pub image: ImageReference,
+    /// What the container should run, as the chart renders it. A text: what remains after a cleanup may be any reference.
+    pub image: String,
     /// The digests that count as this image. `None`: the registry could not say, so the proof ends at `rolled_out`.
     pub digests: Option<ResolvedDigests>,
 }
@@ -218,6 +218,11 @@ pub enum Applied {
     Refused {
         /// What.
         refusal: Refusal,
+    },
+    /// The release was told to stop before the patch was sent: none begins after a stop was recorded.
+    Stopped {
+        /// Why.
+        stop: Stop,
     },
 }
 

@@ -1,9 +1,3 @@
-//! The one place that reads the wall clock; everything else is given the time.
+//! Time as the program is given it. The clock of the operating system is read in one place, in the engine.
 
-use jiff::Timestamp;
-
-/// The time now.
-#[allow(clippy::disallowed_methods, reason = "the one place where time enters the program")]
-pub fn now() -> Timestamp {
-    Timestamp::now()
-}
+pub use durable_sqlite::{Clock, SystemClock};

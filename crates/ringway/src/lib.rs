@@ -3,5 +3,20 @@
 //! One folder per outside system (`cluster`, `registry`, `ledger`), one file per activity in `activity`, one file per
 //! command in `command`. Decisions are made in the `release` crate; what is here reads, writes and waits.
 
+pub mod activity;
 pub mod clock;
+pub mod cluster;
+pub mod command;
+pub mod config;
+pub mod error;
+pub mod follow;
+pub mod ledger;
+pub mod output;
+pub mod owner;
 pub mod registry;
+pub mod reports;
+pub mod request;
+pub mod start;
+pub mod start_cleanup;
+pub mod state;
+pub mod world;

@@ -156,8 +156,7 @@ fn retry_at(
     failure: Failure,
     at: Timestamp,
 ) -> Result<(Timestamp, Failure), Failure> {
-    let overall = failure.kind == FailureKind::Timeout && failure.code == SCHEDULE_TO_CLOSE;
-    if overall || !options.retry.retries(attempt, &failure) {
+    if !options.retry.retries(attempt, &failure) {
         return Err(failure);
     }
     let retry_at = later(at, options.retry.pause_after(attempt));

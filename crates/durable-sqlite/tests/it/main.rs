@@ -6,10 +6,12 @@
     reason = "helpers of tests stop at the first surprise, as tests do"
 )]
 
+mod attempts;
 mod clock;
 mod commands;
 mod conformance;
 mod files;
 mod harness;
+mod kill;
 mod parking;
 mod work;

@@ -9,7 +9,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-const PREFIX: &str = "owner.ringway.dev/";
+/// What the names of all our annotations begin with; the service follows.
+pub const PREFIX: &str = "owner.ringway.dev/";
 
 /// Who overrides a service of an Application.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -126,6 +126,12 @@ async fn apply_overrides<F: Flow>(flow: &F, input: &TenantReleaseInput) -> Resul
                 return Err(Ended::Refused(refusal));
             }
             Ok(Applied::Refused { refusal }) => return Err(Ended::Failed(proof, half_written(&refusal))),
+            Ok(Applied::Stopped { stop }) => {
+                if already_written == 0 {
+                    release_unused_claims(flow, input).await;
+                }
+                return Err(Ended::Stopped(proof, stop));
+            }
             Err(failure) => return Err(Ended::Failed(proof, failure.into())),
         }
     }

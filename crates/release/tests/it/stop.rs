@@ -1,0 +1,72 @@
+//! Being stopped: at any moment, and whatever the tenants do.
+
+use crate::fleet::{Begin, Behaviour::*, Fleet, Trouble, check_the_end, verdicts};
+use durable_sqlite::{MemoryJournal, Options, TokioClock};
+use jiff::Timestamp;
+use release::{
+    verdict::{ReleaseVerdict, Stop, TenantVerdict},
+    workflow::STOP_MAILBOX,
+};
+use std::{sync::Arc, time::Duration};
+
+/// Runs a release and tells it to stop after `after`.
+async fn stopped_after(fleet: &Fleet, after: Duration, stop: Stop) -> release::workflow::RunResult {
+    let clock = Arc::new(TokioClock::starting_at(Timestamp::UNIX_EPOCH));
+    let options = Options { clock, ..Options::default() };
+    let engine = fleet.engine(&MemoryJournal::default(), options);
+    let handle = engine.handle();
+    let Begin::Release(input) = Begin::release(fleet) else { unreachable!() };
+    let (done, shutdown) = tokio::sync::oneshot::channel::<()>();
+    let commands = async move {
+        handle.start::<release::workflow::release::Release>("run", &input).await.unwrap();
+        tokio::time::sleep(after).await;
+        fleet.model().stop = Some(stop.clone());
+        let patches = fleet.model().patches.clone();
+        handle.send("run", STOP_MAILBOX, &stop).await.unwrap();
+        let result = handle.wait("run").await.unwrap().decode().unwrap();
+        assert_eq!(fleet.model().patches, patches, "no patch begins after a stop was recorded");
+        done.send(()).unwrap_or_default();
+        result
+    };
+    let (driven, result) = tokio::join!(engine.run(async { drop(shutdown.await) }), commands);
+    driven.unwrap();
+    result
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_tenant_that_hangs_ends_when_it_is_cancelled_and_keeps_its_override() {
+    let fleet = Fleet::new(&[("good", Good), ("hangs", Hangs)], Trouble::None);
+    let result = stopped_after(&fleet, Duration::from_secs(120), Stop::Cancel).await;
+    assert_eq!(verdicts(&result), [("good", "success", ""), ("hangs", "cancelled", "stopped")]);
+    assert_eq!(result.verdict, ReleaseVerdict::Cancelled);
+    check_the_end(&fleet, &result);
+    assert!(fleet.model().overridden.contains("hangs"));
+    assert!(fleet.model().claims.contains_key("hangs"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_superseded_release_says_by_which() {
+    let fleet = Fleet::new(&[("hangs", Hangs)], Trouble::None);
+    let result = stopped_after(&fleet, Duration::from_secs(60), Stop::Supersede { by: "r-2".into() }).await;
+    assert_eq!(result.verdict, ReleaseVerdict::Superseded);
+    assert!(result.tenants[0].problem.as_ref().unwrap().message.contains("r-2"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stop_at_any_second_ends_the_release_in_order() {
+    let names: Vec<String> = (0..8).map(|number| format!("t{number}")).collect();
+    let tenants: Vec<(&str, crate::fleet::Behaviour)> =
+        names.iter().map(|name| (name.as_str(), Good)).collect();
+    for second in 0..130 {
+        let fleet = Fleet::new(&tenants, Trouble::None);
+        let result = stopped_after(&fleet, Duration::from_secs(second), Stop::Cancel).await;
+        check_the_end(&fleet, &result);
+        let cancelled =
+            result.tenants.iter().filter(|tenant| tenant.verdict == TenantVerdict::Cancelled).count();
+        let expected = if cancelled > 0 { ReleaseVerdict::Cancelled } else { ReleaseVerdict::Success };
+        assert_eq!(result.verdict, expected, "stopped after {second} s");
+        let untouched =
+            result.tenants.iter().filter(|tenant| tenant.proof == release::proof::Proof::None).count();
+        assert_eq!(fleet.model().patches.len() + untouched, names.len(), "stopped after {second} s");
+    }
+}

@@ -1,0 +1,88 @@
+//! The bodies of the steps that `release::step` declares, one file per step.
+//!
+//! A body may run twice, or die at any await and run again. It recognises its own work: what is already as it should be
+//! counts as done. Decisions are asked of the `release` crate; what is here reads, writes and waits.
+
+mod apply_override;
+mod await_applied;
+mod await_rollout;
+pub mod preflight_tenant;
+mod record;
+mod remove_override;
+mod resolve_applied;
+mod slot;
+mod watch_override;
+mod watching;
+
+use crate::{
+    cluster::{ClusterClient, ClusterError},
+    ledger::LedgerError,
+    world::World,
+};
+use durable::{ActivityContext, Failure};
+use durable_sqlite::Registry;
+use release::{
+    step,
+    workflow::{
+        cleanup::Cleanup, release::Release, tenant_cleanup::TenantCleanup, tenant_release::TenantRelease,
+    },
+};
+use std::sync::Arc;
+
+/// All workflows, and the bodies of all steps over `world`.
+pub fn registry(world: &Arc<World>) -> Registry {
+    let mut registry = Registry::new();
+    registry.workflow::<Release>();
+    registry.workflow::<TenantRelease>();
+    registry.workflow::<Cleanup>();
+    registry.workflow::<TenantCleanup>();
+    macro_rules! body {
+        ($step:ident, $body:path) => {{
+            let world = Arc::clone(world);
+            registry.activity::<step::$step, _>(move |context: ActivityContext, input| {
+                let world = Arc::clone(&world);
+                async move { $body(&world, &context, input).await }
+            });
+        }};
+    }
+    body!(PreflightTenant, preflight_tenant::preflight_tenant);
+    body!(AcquireSlot, slot::acquire_slot);
+    body!(ReleaseSlot, slot::release_slot);
+    body!(TakeClaims, record::take_claims);
+    body!(ApplyOverride, apply_override::apply_override);
+    body!(AwaitApplied, await_applied::await_applied);
+    body!(AwaitRollout, await_rollout::await_rollout);
+    body!(WatchOverride, watch_override::watch_override);
+    body!(RemoveOverride, remove_override::remove_override);
+    body!(ResolveApplied, resolve_applied::resolve_applied);
+    body!(ReleaseClaim, record::release_claim);
+    body!(RecordTenant, record::record_tenant);
+    body!(RecordVerdict, record::record_verdict);
+    registry
+}
+
+/// The cluster of an Argo CD instance.
+async fn argocd(world: &World, instance: &str) -> Result<ClusterClient, Failure> {
+    world.clusters.instance(instance).await.map_err(cluster_failure)
+}
+
+/// The cluster of a tenant.
+async fn tenant_cluster(world: &World, instance: &str, tenant: &str) -> Result<ClusterClient, Failure> {
+    let client = world.clusters.tenant(instance, tenant).await.map_err(cluster_failure)?;
+    client.ok_or_else(|| {
+        let message = format!(
+            "the configuration no longer says how to look into the cluster of tenant {tenant}; set `tenantClusters`, or release the service with `verify: argocd`"
+        );
+        Failure::permanent("no_cluster_access", message)
+    })
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
+fn cluster_failure(error: ClusterError) -> Failure {
+    error.to_failure()
+}
+
+/// A ledger that cannot be read or written: the disk may have room again later.
+fn ledger_failure(error: LedgerError) -> Failure {
+    Failure::retryable("ledger", format!("{:#}", anyhow::Error::from(error)))
+}

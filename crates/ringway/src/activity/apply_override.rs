@@ -1,0 +1,85 @@
+//! Writing an override: read, record how to take it back, send the guarded patch; again from the read if the Application
+//! changed in between.
+
+use super::{argocd, cluster_failure, ledger_failure, preflight_tenant::owner};
+use crate::{cluster::ClusterErrorKind, ledger::Claim, world::World};
+use durable::{ActivityContext, Failure};
+use release::{
+    overrides::plan::plan,
+    proof::Proof,
+    refusal::Refusal,
+    step::{Applied, ApplyInput, PlannedApplication, RunContext},
+};
+
+/// How often a lost race is begun again before the retry policy pauses. Argo CD writes an Application often, but not its
+/// spec; a person or another controller that does is soon done.
+pub(super) const RACES: u32 = 5;
+
+pub(super) async fn apply_override(
+    world: &World,
+    _: &ActivityContext,
+    input: ApplyInput,
+) -> Result<Applied, Failure> {
+    let ApplyInput { context, application: planned } = input;
+    let (key, service) = (&planned.key, &planned.wanted.service);
+    // Read once: the intents of lost races wrote nothing, and must not pass for what was there before.
+    let claim = world.ledger.claim(key, service).map_err(ledger_failure)?;
+    for _ in 0..RACES {
+        let run = world.ledger.run(&context.run).map_err(ledger_failure)?;
+        if let Some(stop) = run.and_then(|run| run.stop) {
+            return Ok(Applied::Stopped { stop });
+        }
+        if let Some(applied) = try_once(world, &context, &planned, claim.as_ref()).await? {
+            return Ok(applied);
+        }
+    }
+    let message = format!(
+        "Application {} of tenant {} changed {RACES} times between reading and patching it; something writes to it all the time",
+        planned.key, context.tenant
+    );
+    Err(Failure::retryable("lost_races", message))
+}
+
+/// One race; `None` if it was lost.
+async fn try_once(
+    world: &World,
+    context: &RunContext,
+    planned: &PlannedApplication,
+    claim: Option<&Claim>,
+) -> Result<Option<Applied>, Failure> {
+    let (key, wanted) = (&planned.key, &planned.wanted);
+    let client = argocd(world, &key.instance).await?;
+    let Some(found) = client.get_application(key).await.map_err(cluster_failure)? else {
+        let searched = format!("Argo CD {} (namespace {})", key.instance, key.namespace);
+        let refusal = Refusal::ApplicationMissing { selector: key.name.clone(), searched };
+        return Ok(Some(Applied::Refused { refusal }));
+    };
+    if found.application.metadata.uid != planned.uid {
+        return Ok(Some(Applied::Refused { refusal: Refusal::Recreated { application: key.clone() } }));
+    }
+    let now = world.clock.now();
+    let owner = owner(world, context, claim.map_or(now, |claim| claim.since));
+    let recorded = claim.and_then(|claim| claim.written.as_ref()?.recorded());
+    let plan = match plan(&found.application, key, wanted, recorded, &owner) {
+        Ok(plan) => plan,
+        Err(refusal) => return Ok(Some(Applied::Refused { refusal })),
+    };
+    world.ledger.record_intent(&context.run, planned, &plan.inverse, now).map_err(ledger_failure)?;
+    let changed = !plan.patch.is_empty();
+    if changed {
+        match client.patch_application(key, &plan.patch, false).await {
+            Ok(_) => {}
+            Err(error) if is_lost_race(&error.kind) => return Ok(None),
+            Err(error) => return Err(cluster_failure(error)),
+        }
+    }
+    let at = world.clock.now();
+    world.ledger.record_patched(key, &wanted.service, at).map_err(ledger_failure)?;
+    world.ledger.record_proof(&context.run, &context.tenant, Proof::Patched, at).map_err(ledger_failure)?;
+    Ok(Some(Applied::Patched { at, changed }))
+}
+
+/// Whether the object was no longer what the patch was made for, so that reading it again helps.
+pub(super) fn is_lost_race(kind: &ClusterErrorKind) -> bool {
+    matches!(kind, ClusterErrorKind::GuardFailed | ClusterErrorKind::Conflict | ClusterErrorKind::NotFound)
+}

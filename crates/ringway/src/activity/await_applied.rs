@@ -1,0 +1,100 @@
+//! Waiting until Argo CD has compared and applied what stands in an Application.
+
+use super::{
+    argocd, cluster_failure,
+    watching::{Seen, Watching, interrupted},
+};
+use crate::{cluster::ApplicationEvent, world::World};
+use durable::{ActivityContext, Failure};
+use release::{
+    condition::{
+        Awaiting,
+        applied::{SyncState, examine},
+        deadline::{Due, SyncClock},
+    },
+    proof::Proof,
+    step::{AwaitAppliedInput, Awaited, Problem},
+};
+
+pub(super) async fn await_applied(
+    world: &World,
+    context: &ActivityContext,
+    input: AwaitAppliedInput,
+) -> Result<Awaited, Failure> {
+    let key = &input.application.key;
+    let client = argocd(world, &key.instance).await?;
+    let mut clock: SyncClock = context
+        .last_heartbeat()
+        .and_then(|state| serde_json::from_value(state).ok())
+        .unwrap_or_else(|| SyncClock::new(input.since));
+    let mut watching = Watching::new(world, context, &input.context, client.watch_application(key, None));
+    let mut state = Standing { proof: Proof::Patched, awaiting: looking(&input), window_closed: false };
+    let mut wake_at = None;
+    loop {
+        match watching.next(wake_at, &clock).await? {
+            Seen::Event(Ok(ApplicationEvent::Changed(application))) => {
+                match examine(&application, &input.application, input.expectation, Some(input.since)) {
+                    SyncState::Waiting { proof, awaiting, window_closed } => {
+                        state = Standing { proof, awaiting, window_closed };
+                    }
+                    SyncState::Applied { notes } => {
+                        watching.proven(Proof::Observed)?;
+                        watching.proven(Proof::Applied)?;
+                        return Ok(Awaited::Proven { proof: Proof::Applied, notes });
+                    }
+                    SyncState::Failed { proof, problem } => return Ok(Awaited::Failed { proof, problem }),
+                    SyncState::Reverted { problem, .. } => {
+                        return Ok(Awaited::Failed { proof: Proof::Patched, problem });
+                    }
+                }
+            }
+            Seen::Event(Ok(ApplicationEvent::Deleted)) => {
+                return Ok(Awaited::Failed { proof: Proof::Patched, problem: deleted(&input) });
+            }
+            Seen::Event(Ok(ApplicationEvent::Interrupted { lasting, error })) => {
+                state.awaiting = interrupted(client.name(), lasting, &error);
+            }
+            Seen::Event(Ok(ApplicationEvent::Resumed)) | Seen::Moment => {}
+            Seen::Event(Err(error)) => return Err(cluster_failure(error)),
+        }
+        watching.proven(state.proof)?;
+        let now = world.clock.now();
+        match clock.update(state.proof, &state.awaiting, state.window_closed, &input.deadlines, now) {
+            Due::Passed(problem) => return Ok(Awaited::Failed { proof: state.proof, problem }),
+            Due::At(until) => {
+                watching.awaits(&state.awaiting, until)?;
+                wake_at = Some(until);
+            }
+        }
+    }
+}
+
+/// What was found last.
+struct Standing {
+    proof: Proof,
+    awaiting: Awaiting,
+    window_closed: bool,
+}
+
+fn looking(input: &AwaitAppliedInput) -> Awaiting {
+    let key = &input.application.key;
+    Awaiting {
+        what: format!("the first look at Application {key}"),
+        evidence: Vec::new(),
+        by_hand: format!("kubectl -n {} get application {} -o yaml", key.namespace, key.name),
+    }
+}
+
+/// Somebody deleted the Application while we waited.
+pub(super) fn deleted_problem(key: &release::application::ApplicationKey) -> Problem {
+    Problem {
+        code: "application_gone".to_owned(),
+        message: format!("Application {key} was deleted while we waited for it"),
+        advice: Some("a cleanup of the ring gives the claim back".to_owned()),
+        evidence: Vec::new(),
+    }
+}
+
+fn deleted(input: &AwaitAppliedInput) -> Problem {
+    deleted_problem(&input.application.key)
+}

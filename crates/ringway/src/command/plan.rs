@@ -1,0 +1,193 @@
+//! `ringway plan`: what a release would change, tenant by tenant. Writes nothing.
+
+use super::{OutputFormat, PlanArguments, tenants};
+use crate::{
+    activity::preflight_tenant::{self, Looked},
+    clock::SystemClock,
+    cluster::ClusterError,
+    config::Config,
+    error::Outcome,
+    ledger::Ledger,
+    output, start,
+    state::StateFolder,
+    world::World,
+};
+use release::{
+    application::ApplicationKey,
+    image::ResolvedImage,
+    overrides::{LeafChange, OverridePlan, Shadowed, preflight::Examined},
+    refusal::Refusal,
+    report::text::counted,
+    service::Service,
+    step::RunContext,
+};
+use serde::Serialize;
+use std::{fmt::Write, sync::Arc};
+
+/// What would happen to a tenant.
+#[derive(Debug, Serialize)]
+struct TenantPlan {
+    tenant: String,
+    outcome: &'static str,
+    applications: Vec<ApplicationPlan>,
+    refusals: Vec<Refusal>,
+    reasons: Vec<String>,
+    notes: Vec<String>,
+}
+
+/// What would change in an Application.
+#[derive(Debug, Serialize)]
+struct ApplicationPlan {
+    application: ApplicationKey,
+    changes: Vec<LeafChange>,
+    shadowed: Vec<Shadowed>,
+    /// `accepted`, or what the API server says to the patch; only with `--server-check`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    server_check: Option<String>,
+}
+
+pub(super) async fn plan(
+    config: Config,
+    arguments: PlanArguments,
+    format: OutputFormat,
+) -> anyhow::Result<Outcome> {
+    let (tenants, _) = tenants(&config, &arguments.release)?;
+    let folder = StateFolder::open(&config.state_folder)?;
+    // Without a ledger nothing is claimed, and nobody has to own the folder only to look.
+    let ledger = if folder.ledger().exists() {
+        Ledger::open_read_only(&folder.ledger())?
+    } else {
+        Ledger::in_memory("none")?
+    };
+    let world = World::new(config, ledger, Arc::new(SystemClock))?;
+    let service = start::service(&world, &arguments.release.service)?;
+    let images = start::resolve(&world, service, &start::assign(service, &arguments.release.images)?).await?;
+    let service = start::effective(&world, service);
+    let mut plans = Vec::new();
+    for tenant in tenants {
+        let context = RunContext { run: "plan".to_owned(), ring: arguments.release.ring.clone(), tenant };
+        plans.push(plan_tenant(&world, &context, &service, &images, arguments.server_check).await?);
+    }
+    output::print(format, &plans, || text(&images, &plans))?;
+    let good = plans.iter().all(|plan| plan.outcome != "refused");
+    Ok(if good { Outcome::Done } else { Outcome::Verdict(release::verdict::ReleaseVerdict::Refused) })
+}
+
+async fn plan_tenant(
+    world: &World,
+    context: &RunContext,
+    service: &Service,
+    images: &[ResolvedImage],
+    server_check: bool,
+) -> anyhow::Result<TenantPlan> {
+    let looked = match preflight_tenant::look(world, context, service, images).await {
+        Ok(looked) => looked,
+        Err(error) => match error.downcast_ref::<ClusterError>().and_then(preflight_tenant::denied) {
+            Some(refusal) => Looked { refusals: vec![refusal], ..Looked::default() },
+            None => return Err(error),
+        },
+    };
+    let mut plan = TenantPlan {
+        tenant: context.tenant.clone(),
+        outcome: "",
+        applications: Vec::new(),
+        refusals: looked.refusals,
+        reasons: Vec::new(),
+        notes: Vec::new(),
+    };
+    let mut skipped = false;
+    for (key, examined) in looked.examined {
+        match examined {
+            Examined::Ready { plan: planned, notes, .. } => {
+                plan.notes.extend(notes);
+                let server_check =
+                    if server_check { Some(check(world, &key, &planned).await?) } else { None };
+                plan.applications.push(ApplicationPlan {
+                    application: key,
+                    changes: planned.changes,
+                    shadowed: planned.shadowed,
+                    server_check,
+                });
+            }
+            Examined::Refused(refusals) => plan.refusals.extend(refusals),
+            Examined::Skipped { reason } => {
+                skipped = true;
+                plan.reasons.push(reason);
+            }
+        }
+    }
+    plan.reasons.extend(plan.refusals.iter().map(ToString::to_string));
+    plan.outcome = match () {
+        () if !plan.refusals.is_empty() => "refused",
+        () if skipped => "skipped",
+        () if plan.applications.iter().all(|application| application.changes.is_empty()) => {
+            "nothing to change"
+        }
+        () => "ready",
+    };
+    Ok(plan)
+}
+
+/// Asks the API server whether it would accept the patch. It stores nothing.
+async fn check(world: &World, key: &ApplicationKey, plan: &OverridePlan) -> anyhow::Result<String> {
+    if plan.patch.is_empty() {
+        return Ok("nothing to send".to_owned());
+    }
+    let client = world.clusters.instance(&key.instance).await?;
+    Ok(match client.patch_application(key, &plan.patch, true).await {
+        Ok(_) => "accepted".to_owned(),
+        Err(error) => format!("{:#}", anyhow::Error::from(error)),
+    })
+}
+
+fn text(images: &[ResolvedImage], plans: &[TenantPlan]) -> String {
+    let mut text = String::new();
+    for image in images {
+        let platforms: Vec<String> = image.digests.platforms.keys().map(ToString::to_string).collect();
+        let _ = writeln!(
+            text,
+            "{}: {} is {} ({})",
+            image.name,
+            image.reference,
+            image.digests.digest,
+            platforms.join(", ")
+        );
+    }
+    for plan in plans {
+        let _ = writeln!(text, "{}: {}", plan.tenant, plan.outcome);
+        for reason in &plan.reasons {
+            let _ = writeln!(text, "  {}", reason.replace('\n', "\n  "));
+        }
+        for application in &plan.applications {
+            let _ = writeln!(text, "  Application {}", application.application);
+            for change in &application.changes {
+                let before = change.before.as_deref().unwrap_or("not set");
+                let _ = writeln!(text, "    {}: {before} → {}", change.path, change.after);
+            }
+            for shadowed in &application.shadowed {
+                let _ = writeln!(
+                    text,
+                    "    has no effect meanwhile: {} in {} ({})",
+                    shadowed.path, shadowed.place, shadowed.value
+                );
+            }
+            if let Some(check) = &application.server_check {
+                let _ = writeln!(text, "    the API server says: {check}");
+            }
+        }
+        for note in &plan.notes {
+            let _ = writeln!(text, "  note: {note}");
+        }
+    }
+    let count = |outcome| plans.iter().filter(|plan| plan.outcome == outcome).count();
+    let _ = write!(
+        text,
+        "{}: {} ready, {} with nothing to change, {} skipped, {} refused. Nothing was written.",
+        counted(plans.len(), "tenant"),
+        count("ready"),
+        count("nothing to change"),
+        count("skipped"),
+        count("refused")
+    );
+    text
+}

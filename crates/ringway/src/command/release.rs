@@ -1,0 +1,218 @@
+//! `ringway release`: begin, list, show, watch, cancel.
+
+use super::{ListArguments, OutputFormat, StartArguments, ledger, tenants};
+use crate::{
+    clock::{Clock, SystemClock},
+    config::Config,
+    error::{Outcome, UsageError},
+    follow::follow,
+    ledger::{Ledger, RunFilter},
+    output, owner, reports,
+    request::{Answer, ReleaseRequest, Request},
+    start,
+    state::StateFolder,
+};
+use release::{
+    report::{RunReport, text},
+    verdict::Stop,
+};
+
+/// Begins a release or goes on with the same one, and waits for its verdict.
+pub(super) async fn start(
+    config: Config,
+    arguments: StartArguments,
+    format: OutputFormat,
+) -> anyhow::Result<Outcome> {
+    let (tenants, cohort) = tenants(&config, &arguments.release)?;
+    let request = ReleaseRequest {
+        ring: arguments.release.ring,
+        service: arguments.release.service,
+        images: arguments.release.images,
+        tenants,
+        cohort,
+        max_parallel: arguments.max_parallel,
+        all_or_nothing: arguments.all_or_nothing,
+    };
+    ring(&request.ring)?;
+    let folder = StateFolder::open(&config.state_folder)?;
+    if let Some(answer) = owner::ask(&folder, &Request::StartRelease(request.clone())).await? {
+        return follow_answer(&folder, answer, format).await;
+    }
+    owner::drive(config, "ringway release start", async |owner| {
+        let answer = start::release(&owner, request).await?;
+        follow_own(&owner, &folder, answer, format).await
+    })
+    .await
+}
+
+/// A ring is stored, shown and written into annotations: no line breaks, no separators of ours.
+fn ring(name: &str) -> anyhow::Result<()> {
+    let allowed =
+        |character: char| character.is_ascii_alphanumeric() || matches!(character, '-' | '_' | '.' | '/');
+    if name.is_empty() || name.len() > 200 || !name.chars().all(allowed) {
+        let message =
+            format!("--ring: {name:?} may have 1 to 200 letters, digits and - _ . / as in names of branches");
+        return Err(UsageError(message).into());
+    }
+    Ok(())
+}
+
+/// Follows a run that this process drives.
+pub(super) async fn follow_own(
+    owner: &owner::Owner,
+    folder: &StateFolder,
+    answer: Answer,
+    format: OutputFormat,
+) -> anyhow::Result<Outcome> {
+    let Some(run) = begun(&answer) else { return nothing(&answer) };
+    let ledger = Ledger::open_read_only(&folder.ledger())?;
+    let report = tokio::select! {
+        biased;
+        report = follow(&ledger, run, &SystemClock) => report?,
+        // Without a verdict: the workflow failed or is parked, and says why.
+        ended = owner.wait(run) => {
+            ended?;
+            follow(&ledger, run, &SystemClock).await?
+        }
+    };
+    // The workflow ends a moment after its verdict is recorded; until then another start would join it.
+    owner.wait(run).await?;
+    conclude(&report, format)
+}
+
+/// Follows a run that another process drives.
+pub(super) async fn follow_answer(
+    folder: &StateFolder,
+    answer: Answer,
+    format: OutputFormat,
+) -> anyhow::Result<Outcome> {
+    let Some(run) = begun(&answer) else { return nothing(&answer) };
+    eprintln!("another process drives it; interrupting this command does not stop it");
+    let ledger = Ledger::open_read_only(&folder.ledger())?;
+    tokio::select! {
+        report = follow(&ledger, run, &SystemClock) => conclude(&report?, format),
+        interrupted = tokio::signal::ctrl_c() => {
+            interrupted?;
+            Ok(Outcome::Interrupted)
+        }
+    }
+}
+
+fn begun(answer: &Answer) -> Option<&str> {
+    match answer {
+        Answer::Begun { run, continued } => {
+            if *continued {
+                eprintln!("going on with {run}, which is the same and has not ended");
+            }
+            Some(run)
+        }
+        _ => None,
+    }
+}
+
+fn nothing(answer: &Answer) -> anyhow::Result<Outcome> {
+    if let Answer::Nothing { reason } = answer {
+        output::print_line(reason);
+    }
+    Ok(Outcome::Done)
+}
+
+fn conclude(report: &RunReport, format: OutputFormat) -> anyhow::Result<Outcome> {
+    output::print(format, report, || text::run(report, SystemClock.now()))?;
+    Ok(report.verdict.map_or(Outcome::Interrupted, Outcome::Verdict))
+}
+
+/// Lists releases and cleanups, the newest first.
+pub(super) fn list(
+    config: &Config,
+    arguments: &ListArguments,
+    format: OutputFormat,
+) -> anyhow::Result<Outcome> {
+    let reports = match ledger(config)? {
+        None => Vec::new(),
+        Some(ledger) => {
+            let driven = owner::is_owned(&StateFolder::open(&config.state_folder)?);
+            let filter = RunFilter {
+                ring: arguments.ring.clone(),
+                limit: Some(arguments.limit),
+                ..RunFilter::default()
+            };
+            let read = |run: crate::ledger::Run| {
+                let tenants = ledger.tenants(&run.id)?;
+                Ok(reports::report(run, tenants, driven))
+            };
+            ledger.runs(&filter)?.into_iter().map(read).collect::<anyhow::Result<Vec<_>>>()?
+        }
+    };
+    output::print(format, &reports, || {
+        if reports.is_empty() {
+            return "no releases yet".to_owned();
+        }
+        let now = SystemClock.now();
+        let rows = reports.iter().map(|report| text::row(report, now));
+        std::iter::once(text::row_heading()).chain(rows).collect::<Vec<_>>().join("\n")
+    })?;
+    Ok(Outcome::Done)
+}
+
+/// Shows a run.
+pub(super) fn show(config: &Config, id: &str, format: OutputFormat) -> anyhow::Result<Outcome> {
+    let report = known(config, id)?;
+    output::print(format, &report, || text::run(&report, SystemClock.now()))?;
+    Ok(Outcome::Done)
+}
+
+fn known(config: &Config, id: &str) -> anyhow::Result<RunReport> {
+    let driven = owner::is_owned(&StateFolder::open(&config.state_folder)?);
+    match ledger(config)? {
+        Some(ledger) => reports::run(&ledger, id, driven),
+        None => {
+            Err(UsageError(format!("there is no release or cleanup {id:?}: nothing was ever begun")).into())
+        }
+    }
+}
+
+/// Follows a run until it ends.
+pub(super) async fn watch(config: &Config, id: &str, format: OutputFormat) -> anyhow::Result<Outcome> {
+    let report = known(config, id)?;
+    if report.verdict.is_some() {
+        return conclude(&report, format);
+    }
+    if !report.driven {
+        output::print(format, &report, || text::run(&report, SystemClock.now()))?;
+        return Ok(Outcome::Interrupted);
+    }
+    let folder = StateFolder::open(&config.state_folder)?;
+    let ledger = Ledger::open_read_only(&folder.ledger())?;
+    tokio::select! {
+        report = follow(&ledger, id, &SystemClock) => conclude(&report?, format),
+        interrupted = tokio::signal::ctrl_c() => {
+            interrupted?;
+            Ok(Outcome::Interrupted)
+        }
+    }
+}
+
+/// Tells a run to stop, and waits until it has.
+pub(super) async fn cancel(config: Config, id: String, format: OutputFormat) -> anyhow::Result<Outcome> {
+    if known(&config, &id)?.verdict.is_some() {
+        output::print_line(&format!("{id} has ended already"));
+        return Ok(Outcome::Done);
+    }
+    let folder = StateFolder::open(&config.state_folder)?;
+    let ledger = Ledger::open_read_only(&folder.ledger())?;
+    if owner::ask(&folder, &Request::Cancel { run: id.clone() }).await?.is_some() {
+        return cancelled(&follow(&ledger, &id, &SystemClock).await?, format);
+    }
+    owner::drive(config, "ringway release cancel", async |owner| {
+        owner.stop_and_wait(&id, &Stop::Cancel).await?;
+        cancelled(&reports::run(&ledger, &id, false)?, format)
+    })
+    .await
+}
+
+/// A cancel that worked is a success, whatever the verdict says about the release.
+fn cancelled(report: &RunReport, format: OutputFormat) -> anyhow::Result<Outcome> {
+    output::print(format, report, || text::run(report, SystemClock.now()))?;
+    Ok(Outcome::Done)
+}

@@ -1,0 +1,181 @@
+//! Beginning a cleanup: what is taken back is decided from the ledger alone.
+
+use crate::{
+    error::RefusedError,
+    ledger::{Claim, ClaimFilter, Ledger, NewRun, Run, RunFilter},
+    owner::Owner,
+    request::{Answer, CleanupRequest, Selection},
+    world::World,
+};
+use release::{
+    overrides::undo::gone_afterwards,
+    report::RunKind,
+    service::Verify,
+    step::{PlannedApplication, RunContext},
+    verdict::Stop,
+    workflow::{cleanup::CleanupInput, tenant_cleanup::TenantCleanupInput},
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Begins the cleanup that was asked for, or goes on with the same one if it has not ended. Unfinished releases of what
+/// is taken back are cancelled first.
+///
+/// # Errors
+/// If ledger or engine cannot be used, or another cleanup of some of the tenants is under way.
+pub async fn cleanup(owner: &Owner, request: CleanupRequest) -> anyhow::Result<Answer> {
+    let world = owner.world();
+    cancel_releases(owner, &request.selection).await?;
+    let claims = select(&world.ledger, &request.selection)?;
+    let Some(tenants) = tenants_of(&claims) else {
+        return Ok(Answer::Nothing {
+            reason: format!("nothing of {} is written anywhere", request.selection),
+        });
+    };
+    if let Some(run) = unfinished(world, &claims, &tenants)? {
+        return Ok(Answer::Begun { run, continued: true });
+    }
+    let id = world.ledger.new_run_id(world.clock.now())?;
+    let run = NewRun {
+        id: id.clone(),
+        kind: RunKind::Cleanup,
+        ring: joined(claims.iter().map(|claim| &claim.ring)),
+        service: joined(claims.iter().map(|claim| &claim.service)),
+        images: Vec::new(),
+        tenants,
+        cohort: None,
+        began_at: world.clock.now(),
+    };
+    let input = CleanupInput {
+        run: id.clone(),
+        tenants: inputs(world, &id, claims),
+        max_parallel: request.max_parallel.map(usize::from),
+    };
+    owner.begin_cleanup(&run, input).await?;
+    Ok(Answer::Begun { run: id, continued: false })
+}
+
+/// The claims that are meant.
+///
+/// # Errors
+/// If the ledger cannot be read.
+pub fn select(ledger: &Ledger, selection: &Selection) -> anyhow::Result<Vec<Claim>> {
+    let filter = match selection {
+        Selection::Ring(ring) => ClaimFilter { ring: Some(ring.clone()), ..ClaimFilter::default() },
+        Selection::Release(run) => ClaimFilter { run: Some(run.clone()), ..ClaimFilter::default() },
+        Selection::Tenants(tenants) => {
+            ClaimFilter { tenants: Some(tenants.clone()), ..ClaimFilter::default() }
+        }
+    };
+    Ok(ledger.claims(&filter)?)
+}
+
+/// Ends unfinished releases that would write again what is taken back.
+async fn cancel_releases(owner: &Owner, selection: &Selection) -> anyhow::Result<()> {
+    let filter = RunFilter { kind: Some(RunKind::Release), unfinished: true, ..RunFilter::default() };
+    for run in owner.world().ledger.runs(&filter)? {
+        let meant = match selection {
+            Selection::Ring(ring) => run.ring == *ring,
+            Selection::Release(id) => run.id == *id,
+            Selection::Tenants(tenants) => run.tenants.iter().any(|tenant| tenants.contains(tenant)),
+        };
+        if meant {
+            eprintln!("release {} of ring {} is cancelled first", run.id, run.ring);
+            owner.stop_and_wait(&run.id, &Stop::Cancel).await?;
+        }
+    }
+    Ok(())
+}
+
+fn tenants_of(claims: &[Claim]) -> Option<Vec<String>> {
+    let tenants: BTreeSet<&String> = claims.iter().map(|claim| &claim.tenant).collect();
+    (!tenants.is_empty()).then(|| tenants.into_iter().cloned().collect())
+}
+
+/// The unfinished cleanup of the same things.
+///
+/// # Errors
+/// [`RefusedError`] if one of other things has some of the same tenants: two would wait for each other's proof.
+fn unfinished(world: &World, claims: &[Claim], tenants: &[String]) -> anyhow::Result<Option<String>> {
+    let filter = RunFilter { kind: Some(RunKind::Cleanup), unfinished: true, ..RunFilter::default() };
+    let rings = joined(claims.iter().map(|claim| &claim.ring));
+    for run in world.ledger.runs(&filter)? {
+        if !run.tenants.iter().any(|tenant| tenants.contains(tenant)) {
+            continue;
+        }
+        if is_same(&run, &rings, tenants) {
+            return Ok(Some(run.id));
+        }
+        let message = format!(
+            "cleanup {} of ring {} is under way for some of these tenants; wait for it",
+            run.id, run.ring
+        );
+        return Err(RefusedError(message).into());
+    }
+    Ok(None)
+}
+
+/// A cleanup that has gone on for a while has given back some claims already, so it may have more tenants.
+fn is_same(run: &Run, rings: &str, tenants: &[String]) -> bool {
+    run.ring == rings && run.stop.is_none() && tenants.iter().all(|tenant| run.tenants.contains(tenant))
+}
+
+/// `a, b` in order, each once.
+fn joined<'a>(names: impl Iterator<Item = &'a String>) -> String {
+    let names: BTreeSet<&String> = names.collect();
+    names.into_iter().cloned().collect::<Vec<_>>().join(", ")
+}
+
+fn inputs(world: &World, run: &str, claims: Vec<Claim>) -> Vec<TenantCleanupInput> {
+    let mut tenants: BTreeMap<String, Vec<Claim>> = BTreeMap::new();
+    for claim in claims {
+        tenants.entry(claim.tenant.clone()).or_default().push(claim);
+    }
+    let input = |(tenant, claims): (String, Vec<Claim>)| {
+        let ring = joined(claims.iter().map(|claim| &claim.ring));
+        let verify = if claims.iter().all(|claim| verify(world, &claim.service) == Verify::Cluster) {
+            Verify::Cluster
+        } else {
+            Verify::Argocd
+        };
+        TenantCleanupInput {
+            context: RunContext { run: run.to_owned(), ring, tenant },
+            applications: claims.into_iter().map(application).collect(),
+            verify,
+            deadlines: world.config.deadlines.clone(),
+        }
+    };
+    tenants.into_iter().map(input).collect()
+}
+
+/// A service that the configuration no longer has is looked at as closely as possible.
+fn verify(world: &World, service: &str) -> Verify {
+    let known =
+        world.config.services.get(service).map(|service| crate::start::effective(world, service).verify);
+    match (known, &world.config.tenant_clusters) {
+        (Some(verify), _) => verify,
+        (None, crate::config::TenantClusters::None) => Verify::Argocd,
+        (None, _) => Verify::Cluster,
+    }
+}
+
+/// What must be gone from the Application afterwards, and what proves it.
+fn application(claim: Claim) -> PlannedApplication {
+    match claim.written {
+        Some(written) => {
+            let wanted = gone_afterwards(&written.planned.wanted, &written.inverse);
+            PlannedApplication { wanted, ..written.planned }
+        }
+        // Claimed, and a crash before anything was written: the cleanup only gives the claim back.
+        None => PlannedApplication {
+            key: claim.application,
+            uid: String::new(),
+            namespace: String::new(),
+            wanted: release::overrides::Wanted {
+                service: claim.service,
+                source: release::service::SourceSelector::default(),
+                leaves: Vec::new(),
+            },
+            workloads: Vec::new(),
+        },
+    }
+}

@@ -1,0 +1,57 @@
+//! Everything outside that the program deals with, in one place: what activities and commands are given.
+
+use crate::{
+    clock::Clock,
+    cluster::Clusters,
+    config::Config,
+    ledger::Ledger,
+    registry::{Limits, OciRegistry, Registry},
+};
+use anyhow::Context as _;
+use jiff::Timestamp;
+use std::{sync::Arc, time::Duration};
+
+/// The outside. Tests and simulations put something else in the place of each part.
+pub struct World {
+    /// What we were told.
+    pub config: Config,
+    /// Argo CD instances and the clusters of tenants.
+    pub clusters: Clusters,
+    /// Where images are.
+    pub registry: Arc<dyn Registry>,
+    /// What we know.
+    pub ledger: Ledger,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+}
+
+impl World {
+    /// The real outside, as the configuration describes it. Connects to nothing yet.
+    ///
+    /// # Errors
+    /// If the credentials of a registry cannot be read, or no encrypted connection could be made.
+    pub fn new(config: Config, ledger: Ledger, clock: Arc<dyn Clock>) -> anyhow::Result<Self> {
+        let registry = Arc::new(registry(&config)?);
+        let clusters = Clusters::new(config.argocd.clone(), config.tenant_clusters.clone());
+        Ok(Self { config, clusters, registry, ledger, clock })
+    }
+
+    /// Waits until `at`; for ever if there is no such time.
+    pub async fn until(&self, at: Option<Timestamp>) {
+        let Some(at) = at else { return std::future::pending().await };
+        let wait = Duration::try_from(at.duration_since(self.clock.now())).unwrap_or_default();
+        tokio::time::sleep(wait).await;
+    }
+}
+
+/// Access to the registries of the configuration, with their credentials read.
+///
+/// # Errors
+/// If credentials cannot be read, or no encrypted connection could be made.
+pub fn registry(config: &Config) -> anyhow::Result<OciRegistry> {
+    let settings = config.registries.iter().map(|registry| {
+        let settings = registry.settings(|variable| std::env::var(variable).ok());
+        settings.with_context(|| format!("reading the credentials of registry {}", registry.host))
+    });
+    Ok(OciRegistry::new(settings.collect::<anyhow::Result<_>>()?, Limits::default())?)
+}
