@@ -2,7 +2,9 @@
 
 use crate::{clock::Clock, ledger::Ledger, reports};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use jiff::{SignedDuration, Timestamp};
 use release::{
+    proof::Proof,
     report::{RunReport, TenantReport, text},
     verdict::TenantVerdict,
 };
@@ -11,25 +13,29 @@ use std::{collections::BTreeMap, io::IsTerminal, time::Duration};
 /// How often the ledger is asked whether something has changed. Only what people see depends on it.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
+/// A sentence that stays this long is worth a line; shorter ones are steps on the way.
+const WORTH_TELLING: SignedDuration = SignedDuration::from_secs(5);
+
 /// Shows what happens in a run until its verdict is recorded, and gives back how it ended.
 ///
 /// # Errors
 /// If the ledger cannot be read.
 pub async fn follow(ledger: &Ledger, run: &str, clock: &dyn Clock) -> anyhow::Result<RunReport> {
     let mut lines = Lines::default();
-    let mut seen = None;
+    let mut report = reports::run(ledger, run, true)?;
+    let mut version = ledger.data_version()?;
     let mut interval = tokio::time::interval(LOOK_EVERY);
     loop {
-        interval.tick().await;
-        let version = ledger.data_version()?;
-        if seen.replace(version) == Some(version) {
-            continue;
-        }
-        let report = reports::run(ledger, run, true)?;
-        lines.show(&report, clock);
+        lines.show(&report, clock.now());
         if report.verdict.is_some() {
             lines.finish();
             return Ok(report);
+        }
+        interval.tick().await;
+        let newest = ledger.data_version()?;
+        if newest != version {
+            version = newest;
+            report = reports::run(ledger, run, true)?;
         }
     }
 }
@@ -38,21 +44,24 @@ pub async fn follow(ledger: &Ledger, run: &str, clock: &dyn Clock) -> anyhow::Re
 #[derive(Default)]
 struct Lines {
     bar: Option<ProgressBar>,
-    shown: BTreeMap<String, String>,
+    shown: BTreeMap<String, (Option<TenantVerdict>, Proof, String)>,
 }
 
 impl Lines {
-    fn show(&mut self, report: &RunReport, clock: &dyn Clock) {
-        let first = self.bar.is_none();
-        let bar = self.bar.get_or_insert_with(|| bar(report.tenants.len()));
-        if first {
-            say(bar, &text::headline(report));
-        }
+    fn show(&mut self, report: &RunReport, now: Timestamp) {
+        let bar = self.bar.get_or_insert_with(|| {
+            let bar = bar(report.tenants.len());
+            say(&bar, &text::headline(report));
+            bar
+        });
         for tenant in &report.tenants {
-            let Some(line) = line(tenant) else { continue };
-            if self.shown.get(&tenant.tenant) != Some(&line) {
-                say(bar, &format!("{}  {:15} {line}", time(clock), tenant.tenant));
-                self.shown.insert(tenant.tenant.clone(), line);
+            let shown = self.shown.entry(tenant.tenant.clone()).or_default();
+            let what = tenant.awaiting.as_ref().filter(|awaiting| now.duration_since(awaiting.since) >= WORTH_TELLING);
+            let what = what.map(|awaiting| awaiting.what.clone()).unwrap_or_default();
+            let risen = (tenant.verdict, tenant.proof) != (shown.0, shown.1);
+            if risen || (tenant.verdict.is_none() && !what.is_empty() && what != shown.2) {
+                say(bar, &format!("{}  {:15} {}", now.strftime("%H:%M:%SZ"), tenant.tenant, line(tenant, &what)));
+                *shown = (tenant.verdict, tenant.proof, what);
             }
         }
         let ended = report.tenants.iter().filter(|tenant| tenant.verdict.is_some()).count();
@@ -66,21 +75,16 @@ impl Lines {
     }
 }
 
-/// One line about a tenant that only changes when something worth telling has.
-fn line(tenant: &TenantReport) -> Option<String> {
-    match (tenant.verdict, &tenant.awaiting) {
-        (Some(TenantVerdict::Success), _) => Some(format!("success, {}", tenant.proof)),
-        (Some(verdict), _) => {
+fn line(tenant: &TenantReport, what: &str) -> String {
+    match tenant.verdict {
+        Some(TenantVerdict::Success) => format!("success, {}", tenant.proof),
+        Some(verdict) => {
             let why = tenant.problem.as_ref().map(|problem| problem.message.as_str()).unwrap_or_default();
-            Some(format!("{verdict}: {why}"))
+            format!("{verdict}: {why}")
         }
-        (None, Some(awaiting)) => Some(format!("{}, waiting for {}", tenant.proof, awaiting.what)),
-        (None, None) => None,
+        None if what.is_empty() => tenant.proof.to_string(),
+        None => format!("{}: {what}", tenant.proof),
     }
-}
-
-fn time(clock: &dyn Clock) -> String {
-    clock.now().strftime("%H:%M:%SZ").to_string()
 }
 
 fn bar(tenants: usize) -> ProgressBar {

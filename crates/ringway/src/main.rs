@@ -25,7 +25,12 @@ fn main() -> ExitCode {
 }
 
 fn log(verbose: bool) {
-    let default = if verbose { "ringway=debug,durable_sqlite=debug,warn" } else { "warn" };
+    // What goes wrong with a cluster is said by us; the client would say it a second time.
+    let default = if verbose {
+        "ringway=debug,durable_sqlite=debug,kube_client=off,warn"
+    } else {
+        "warn,kube_client=off"
+    };
     let filter = tracing_subscriber::EnvFilter::try_from_default_env()
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(default));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();

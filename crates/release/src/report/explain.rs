@@ -38,8 +38,8 @@ fn standing(run: &RunReport, tenant: &TenantReport) -> String {
 }
 
 fn awaited(page: &mut String, awaiting: &AwaitingReport, driven: bool, now: Timestamp) {
-    let verb = if driven { "waiting" } else { "was waiting" };
-    let _ = writeln!(page, "  {verb} for {}", indented(&awaiting.what));
+    let label = if driven { "not done yet" } else { "last seen" };
+    let _ = writeln!(page, "  {label}: {}", indented(&awaiting.what));
     let _ = write!(page, "  since {:.0} ({})", awaiting.since, text::ago(awaiting.since, now));
     if let Some(until) = awaiting.until {
         let _ = write!(page, ", at most until {until:.0}");

@@ -59,7 +59,7 @@ pub fn state(tenant: &TenantReport, now: Timestamp) -> String {
     match &tenant.awaiting {
         Some(awaiting) => {
             let until = awaiting.until.map(|until| format!(", {} left", ago(now, until))).unwrap_or_default();
-            format!("waiting {} for {}{until}", ago(awaiting.since, now), first_line(&awaiting.what))
+            format!("{} (for {}{until})", first_line(&awaiting.what), ago(awaiting.since, now))
         }
         None => String::new(),
     }

@@ -79,7 +79,7 @@ struct Standing {
 fn looking(input: &AwaitAppliedInput) -> Awaiting {
     let key = &input.application.key;
     Awaiting {
-        what: format!("the first look at Application {key}"),
+        what: format!("Application {key} has not been looked at yet"),
         evidence: Vec::new(),
         by_hand: format!("kubectl -n {} get application {} -o yaml", key.namespace, key.name),
     }

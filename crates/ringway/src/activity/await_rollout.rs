@@ -82,7 +82,7 @@ fn waiting(awaiting: Awaiting) -> RolloutState {
 
 fn looking(input: &AwaitRolloutInput) -> Awaiting {
     Awaiting {
-        what: format!("the first look at the workloads in namespace {}", input.namespace),
+        what: format!("the workloads in namespace {} have not been looked at yet", input.namespace),
         evidence: Vec::new(),
         by_hand: format!("kubectl -n {} get statefulsets,deployments,pods", input.namespace),
     }

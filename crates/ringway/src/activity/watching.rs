@@ -117,9 +117,9 @@ pub(super) fn interrupted(cluster: &str, lasting: Duration, error: &ClusterError
     // In whole minutes, so that not every further attempt is news.
     let minutes = usize::try_from(lasting.as_secs() / 60).unwrap_or(usize::MAX);
     let lasting =
-        if minutes == 0 { "just now".to_owned() } else { format!("for {}", counted(minutes, "minute")) };
+        if minutes == 0 { "for less than a minute".to_owned() } else { format!("for {}", counted(minutes, "minute")) };
     Awaiting {
-        what: format!("the API server of {cluster} to answer again (gone {lasting}): {}", error.kind),
+        what: format!("the API server of {cluster} has been gone {lasting}: {}", error.kind),
         evidence: Vec::new(),
         by_hand: "kubectl get --raw /readyz".to_owned(),
     }

@@ -20,6 +20,7 @@ use release::{
     report::text::counted,
     service::Service,
     step::RunContext,
+    verdict::{ReleaseVerdict, TenantVerdict},
 };
 use serde::Serialize;
 use std::{fmt::Write, sync::Arc};
@@ -28,11 +29,42 @@ use std::{fmt::Write, sync::Arc};
 #[derive(Debug, Serialize)]
 struct TenantPlan {
     tenant: String,
-    outcome: &'static str,
+    outcome: PlanOutcome,
     applications: Vec<ApplicationPlan>,
     refusals: Vec<Refusal>,
     reasons: Vec<String>,
     notes: Vec<String>,
+}
+
+impl TenantPlan {
+    fn verdict(&self) -> TenantVerdict {
+        match self.outcome {
+            PlanOutcome::Refused => TenantVerdict::Refused,
+            PlanOutcome::Skipped => TenantVerdict::Skipped,
+            PlanOutcome::Ready | PlanOutcome::NothingToChange => TenantVerdict::Success,
+        }
+    }
+}
+
+/// What would happen to a tenant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum PlanOutcome {
+    Ready,
+    NothingToChange,
+    Skipped,
+    Refused,
+}
+
+impl PlanOutcome {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Ready => "ready",
+            Self::NothingToChange => "nothing to change",
+            Self::Skipped => "skipped",
+            Self::Refused => "refused",
+        }
+    }
 }
 
 /// What would change in an Application.
@@ -69,8 +101,9 @@ pub(super) async fn plan(
         plans.push(plan_tenant(&world, &context, &service, &images, arguments.server_check).await?);
     }
     output::print(format, &plans, || text(&images, &plans))?;
-    let good = plans.iter().all(|plan| plan.outcome != "refused");
-    Ok(if good { Outcome::Done } else { Outcome::Verdict(release::verdict::ReleaseVerdict::Refused) })
+    // As the release would end if nothing went wrong.
+    let verdicts: Vec<TenantVerdict> = plans.iter().map(TenantPlan::verdict).collect();
+    Ok(Outcome::Verdict(ReleaseVerdict::fold(&verdicts, None)))
 }
 
 async fn plan_tenant(
@@ -89,7 +122,7 @@ async fn plan_tenant(
     };
     let mut plan = TenantPlan {
         tenant: context.tenant.clone(),
-        outcome: "",
+        outcome: PlanOutcome::Ready,
         applications: Vec::new(),
         refusals: looked.refusals,
         reasons: Vec::new(),
@@ -118,12 +151,10 @@ async fn plan_tenant(
     }
     plan.reasons.extend(plan.refusals.iter().map(ToString::to_string));
     plan.outcome = match () {
-        () if !plan.refusals.is_empty() => "refused",
-        () if skipped => "skipped",
-        () if plan.applications.iter().all(|application| application.changes.is_empty()) => {
-            "nothing to change"
-        }
-        () => "ready",
+        () if !plan.refusals.is_empty() => PlanOutcome::Refused,
+        () if skipped => PlanOutcome::Skipped,
+        () if plan.applications.iter().all(|application| application.changes.is_empty()) => PlanOutcome::NothingToChange
+        () => PlanOutcome::Ready,
     };
     Ok(plan)
 }
@@ -154,7 +185,7 @@ fn text(images: &[ResolvedImage], plans: &[TenantPlan]) -> String {
         );
     }
     for plan in plans {
-        let _ = writeln!(text, "{}: {}", plan.tenant, plan.outcome);
+        let _ = writeln!(text, "{}: {}", plan.tenant, plan.outcome.as_str());
         for reason in &plan.reasons {
             let _ = writeln!(text, "  {}", reason.replace('\n', "\n  "));
         }
@@ -184,10 +215,10 @@ fn text(images: &[ResolvedImage], plans: &[TenantPlan]) -> String {
         text,
         "{}: {} ready, {} with nothing to change, {} skipped, {} refused. Nothing was written.",
         counted(plans.len(), "tenant"),
-        count("ready"),
-        count("nothing to change"),
-        count("skipped"),
-        count("refused")
+        count(PlanOutcome::Ready),
+        count(PlanOutcome::NothingToChange),
+        count(PlanOutcome::Skipped),
+        count(PlanOutcome::Refused)
     );
     text
 }

@@ -66,13 +66,15 @@ pub(super) async fn follow_own(
 ) -> anyhow::Result<Outcome> {
     let Some(run) = begun(&answer) else { return nothing(&answer) };
     let ledger = Ledger::open_read_only(&folder.ledger())?;
+    let following = follow(&ledger, run, &SystemClock);
+    tokio::pin!(following);
     let report = tokio::select! {
         biased;
-        report = follow(&ledger, run, &SystemClock) => report?,
+        report = &mut following => report?,
         // Without a verdict: the workflow failed or is parked, and says why.
         ended = owner.wait(run) => {
             ended?;
-            follow(&ledger, run, &SystemClock).await?
+            following.await?
         }
     };
     // The workflow ends a moment after its verdict is recorded; until then another start would join it.

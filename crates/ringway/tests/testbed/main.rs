@@ -2,7 +2,9 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
 
 mod cluster;
+mod harness;
 mod registry;
+mod release;
 
 /// What the testbed says in `run/env`. Without it there is nothing to test against, and that is a failure.
 fn setting(name: &str) -> String {

@@ -1,0 +1,119 @@
+//! A release and the way back, on all charts and by both strategies.
+
+use crate::harness::{Ringway, Tenant, audited, image, testbed};
+
+#[test]
+fn six_tenants_are_proven_and_given_back_by_parameters_and_by_values_object() {
+    let object = r#"{"atlas":{"atlas":{"image":{"repository":"registry.example.com/atlas-metastore","tag":"1.0.0"}}}}"#;
+    let plain = [Tenant::new("six-a", &[]), Tenant::new("six-b", &["--set", "ballast=300000"])];
+    let several = Tenant::new("six-c", &["--multi-source"]);
+    let with_object = [
+        Tenant::new("six-d", &["--values-object", object]),
+        Tenant::new("six-e", &["--values-object", r#"{"atlas":{"replicas":3}}"#]),
+        Tenant::new("six-f", &[]),
+    ];
+    let before: Vec<_> = plain.iter().chain([&several]).chain(&with_object).map(Tenant::sources).collect();
+    let ringway = Ringway::new();
+
+    let released = ringway.release("ring-six", "atlas", "e65a995abcd", "six-a,six-b,six-c").expect(0);
+    assert_eq!(
+        released.verdicts(),
+        "six-a success digest_verified -\nsix-b success digest_verified -\nsix-c success digest_verified -"
+    );
+    let released = ringway.release("ring-six", "atlas-values", "0123456", "six-d,six-e,six-f").expect(0);
+    assert_eq!(
+        released.verdicts(),
+        "six-d success digest_verified -\nsix-e success digest_verified -\nsix-f success digest_verified -"
+    );
+    for tenant in plain.iter().chain([&several]) {
+        assert!(tenant.images("atlas").iter().all(|running| *running == image("e65a995abcd")));
+        assert!(tenant.images("atlas-read").iter().all(|running| *running == image("e65a995abcd")));
+        assert_eq!(audited("patch", "applications", tenant.name()), 1, "both images in one patch");
+    }
+    for tenant in &with_object {
+        assert!(
+            tenant.images("atlas").iter().all(|running| *running == image("0123456")),
+            "a tag that looks like a number"
+        );
+        assert_eq!(audited("patch", "applications", tenant.name()), 1);
+    }
+
+    let cleaned = ringway.cleanup("ring-six").expect(0);
+    assert_eq!(
+        cleaned.verdicts().lines().filter(|line| line.contains("success")).count(),
+        6,
+        "{}",
+        cleaned.verdicts()
+    );
+    let after: Vec<_> = plain.iter().chain([&several]).chain(&with_object).map(Tenant::sources).collect();
+    assert_eq!(after, before, "every source is what it was before");
+    for tenant in plain.iter().chain([&several]).chain(&with_object) {
+        assert!(tenant.images("atlas").iter().all(|running| running.ends_with("/atlas-metastore:1.0.0")));
+        let annotations = tenant.application()["metadata"]["annotations"].to_string();
+        assert!(!annotations.contains("ringway"), "{annotations}");
+    }
+    ringway.run(&["override", "list"]).expect(0).out.contains("no overrides").then_some(()).unwrap();
+}
+
+#[test]
+fn charts_of_every_shape_take_an_image() {
+    let single = Tenant::new("shape-single", &["--chart", "single"]);
+    let dotted = Tenant::new("shape-dotted", &["--chart", "dotted"]);
+    let deployment = Tenant::new("shape-deployment", &[]);
+    let ringway = Ringway::new();
+    for (service, tenant, app) in
+        [("single", &single, "atlas"), ("dotted", &dotted, "atlas"), ("heracles", &deployment, "heracles")]
+    {
+        let before = tenant.sources();
+        ringway.release("ring-shape", service, "12e4567", tenant.name()).expect(0);
+        assert!(tenant.images(app).iter().all(|running| *running == image("12e4567")), "{service}");
+        ringway.cleanup("ring-shape").expect(0);
+        assert_eq!(tenant.sources(), before, "{service}");
+    }
+}
+
+#[test]
+fn a_ring_that_fixes_forward_is_taken_back_to_what_was_before_the_first_release() {
+    let tenant = Tenant::new("forward", &[]);
+    let before = tenant.sources();
+    let ringway = Ringway::new();
+    ringway.release("ring-forward", "atlas", "1.1.0", "forward").expect(0);
+    ringway.release("ring-forward", "atlas", "2.0.0", "forward").expect(0);
+    assert!(tenant.images("atlas").iter().all(|running| *running == image("2.0.0")));
+    ringway.cleanup("ring-forward").expect(0);
+    assert_eq!(tenant.sources(), before);
+    assert_eq!(audited("patch", "applications", "forward"), 3);
+}
+
+#[test]
+fn pods_that_report_the_platform_digest_are_verified_and_a_wrong_digest_is_named() {
+    let good = Tenant::new("digest-platform", &["--chart", "minimal"]);
+    let wrong = Tenant::new("digest-wrong", &["--chart", "minimal"]);
+    let ringway = Ringway::new();
+    ringway.release("ring-digest", "minimal", "platformdigest-1", good.name()).expect(0);
+    let ran = ringway.release("ring-digest", "minimal", "wrongdigest-1", wrong.name()).expect(1);
+    assert_eq!(ran.verdicts(), "digest-wrong failed rolled_out digest_mismatch");
+    ringway.cleanup("ring-digest").expect(0);
+}
+
+#[test]
+fn a_tag_that_moves_while_a_release_is_unfinished_is_refused_with_both_digests() {
+    let tenant = Tenant::new("moves", &["--chart", "minimal"]);
+    let first = testbed("push", &[crate::harness::RING_IMAGE, "never-moves", "--variant", "1"]);
+    let ringway = Ringway::new();
+    let arguments = ["ring-moves", "minimal", "never-moves", tenant.name()];
+    let arguments =
+        crate::harness::release_arguments(arguments[0], arguments[1], &image(arguments[2]), arguments[3])
+            .into_iter()
+            .map(str::to_owned)
+            .collect::<Vec<_>>();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let mut child = ringway.spawn(&arguments);
+    crate::harness::until("the override is written", || tenant.sources().to_string().contains("never-moves"));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let second = testbed("push", &[crate::harness::RING_IMAGE, "never-moves", "--variant", "2"]);
+    let refused = ringway.run(&arguments).expect(4);
+    assert!(refused.err.contains(&first) && refused.err.contains(&second), "{}", refused.err);
+    ringway.cleanup("ring-moves").expect(0);
+}
