@@ -13,6 +13,7 @@
 )]
 
 mod harness;
+mod program;
 pub mod scenarios;
 mod work;
 mod world;
@@ -43,6 +44,7 @@ macro_rules! for_each_scenario {
             an_activity_that_is_given_up_is_told,
             a_crash_at_any_step_changes_nothing,
             two_crashes_in_a_row_change_nothing,
+            any_program_ends_the_same_through_any_crashes,
             messages_wait_while_nobody_runs,
             a_burst_of_messages_keeps_its_order,
             messages_between_workflows_keep_their_order,

@@ -56,11 +56,17 @@ impl Lines {
         });
         for tenant in &report.tenants {
             let shown = self.shown.entry(tenant.tenant.clone()).or_default();
-            let what = tenant.awaiting.as_ref().filter(|awaiting| now.duration_since(awaiting.since) >= WORTH_TELLING);
+            let what = tenant
+                .awaiting
+                .as_ref()
+                .filter(|awaiting| now.duration_since(awaiting.since) >= WORTH_TELLING);
             let what = what.map(|awaiting| awaiting.what.clone()).unwrap_or_default();
             let risen = (tenant.verdict, tenant.proof) != (shown.0, shown.1);
             if risen || (tenant.verdict.is_none() && !what.is_empty() && what != shown.2) {
-                say(bar, &format!("{}  {:15} {}", now.strftime("%H:%M:%SZ"), tenant.tenant, line(tenant, &what)));
+                say(
+                    bar,
+                    &format!("{}  {:15} {}", now.strftime("%H:%M:%SZ"), tenant.tenant, line(tenant, &what)),
+                );
                 *shown = (tenant.verdict, tenant.proof, what);
             }
         }

@@ -28,6 +28,7 @@ pub(super) fn register(registrar: &mut impl Registrar) {
     registrar.workflow::<Sleeper>();
     registrar.workflow::<Alarms>();
     registrar.workflow::<Chronicle>();
+    super::program::register(registrar);
 }
 
 /// Ten seconds for an attempt, three attempts, one second and two seconds of pause.
@@ -40,7 +41,8 @@ pub(super) fn options() -> ActivityOptions {
     })
 }
 
-async fn step<F: Flow>(flow: &F, key: String, plan: Plan) -> Result<StepAnswer, Failure> {
+/// A step with [`options`].
+pub(super) async fn step<F: Flow>(flow: &F, key: String, plan: Plan) -> Result<StepAnswer, Failure> {
     flow.activity::<Step>(StepInput { key, plan }, options()).await
 }
 

@@ -380,6 +380,7 @@ fn decode(outcome: Outcome) -> RunResult {
 
 /// What is run.
 #[derive(Clone)]
+#[expect(clippy::large_enum_variant, reason = "one per test")]
 pub(crate) enum Begin {
     Release(ReleaseInput),
     Cleanup(CleanupInput),

@@ -116,8 +116,11 @@ pub(super) fn given_up() -> Failure {
 pub(super) fn interrupted(cluster: &str, lasting: Duration, error: &ClusterError) -> Awaiting {
     // In whole minutes, so that not every further attempt is news.
     let minutes = usize::try_from(lasting.as_secs() / 60).unwrap_or(usize::MAX);
-    let lasting =
-        if minutes == 0 { "for less than a minute".to_owned() } else { format!("for {}", counted(minutes, "minute")) };
+    let lasting = if minutes == 0 {
+        "for less than a minute".to_owned()
+    } else {
+        format!("for {}", counted(minutes, "minute"))
+    };
     Awaiting {
         what: format!("the API server of {cluster} has been gone {lasting}: {}", error.kind),
         evidence: Vec::new(),

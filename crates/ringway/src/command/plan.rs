@@ -153,7 +153,9 @@ async fn plan_tenant(
     plan.outcome = match () {
         () if !plan.refusals.is_empty() => PlanOutcome::Refused,
         () if skipped => PlanOutcome::Skipped,
-        () if plan.applications.iter().all(|application| application.changes.is_empty()) => PlanOutcome::NothingToChange
+        () if plan.applications.iter().all(|application| application.changes.is_empty()) => {
+            PlanOutcome::NothingToChange
+        }
         () => PlanOutcome::Ready,
     };
     Ok(plan)

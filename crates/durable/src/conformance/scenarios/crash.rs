@@ -3,6 +3,7 @@
 use super::{crashes_at, result, through_crashes};
 use crate::conformance::{
     CrashPoint, Crashed, Ending, Harness, World,
+    program::{Draw, Interpreter, Program},
     work::{Everything, EverythingOutput},
 };
 use std::collections::BTreeSet;
@@ -82,4 +83,47 @@ fn check(world: &World, output: &EverythingOutput) {
         // One crash or two, and a planned failure of "two".
         assert!(world.effects_of(key).len() <= 4, "{key} is not repeated without end");
     }
+}
+
+/// Programs and crashes drawn from seeds: the trace is always the one that was computed without an engine.
+pub async fn any_program_ends_the_same_through_any_crashes<H: Harness>(harness: &mut H) {
+    let mut crashes = 0;
+    for seed in 0..SEEDS {
+        crashes += survive_seed(harness, seed).await;
+    }
+    assert!(crashes > SEEDS, "most crashes were to happen before the programs ended, but only {crashes} did");
+}
+
+const SEEDS: u64 = 100;
+
+/// How many of the drawn crashes happened.
+async fn survive_seed<H: Harness>(harness: &mut H, seed: u64) -> u64 {
+    harness.reset().await;
+    let world = World::new(harness.clock());
+    let mut draw = Draw(seed);
+    let program = Program::draw(&mut draw, 3);
+    let mut crashes = 0;
+    for _ in 0..4 {
+        let crash = CrashPoint { step: 1 + draw.below(12), durable: draw.below(2) == 0 };
+        harness.open(&world, Some(crash)).await;
+        if let Err(Crashed) = interpret(harness, &program).await {
+            crashes += 1;
+        }
+        harness.crash().await;
+    }
+    harness.open(&world, None).await;
+    let ending = interpret(harness, &program).await.expect("no crash is planned");
+    let expected = program.expected("program");
+    let trace: Vec<String> = result(ending);
+    assert_eq!(trace, expected, "seed {seed}, {crashes} crashes");
+    let done: BTreeSet<String> = world.effects().into_iter().map(|effect| effect.key).collect();
+    for step in expected.iter().filter(|line| line.starts_with("step ")) {
+        assert!(done.contains(step), "seed {seed}: {step} is told and was not done");
+    }
+    crashes
+}
+
+async fn interpret<H: Harness>(harness: &mut H, program: &Program) -> Result<Ending, Crashed> {
+    harness.start::<Interpreter>("program", program.clone()).await?;
+    harness.finish("program").await
 }
