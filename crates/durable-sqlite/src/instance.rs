@@ -35,8 +35,6 @@ pub(crate) enum Turn {
 pub(crate) struct Open {
     pub(crate) operation: Operation,
     pub(crate) began_at: Timestamp,
-    /// An answer is in the journal and will be delivered: it must not get a second one.
-    pub(crate) recorded: bool,
 }
 
 /// One workflow in memory.
@@ -131,7 +129,7 @@ impl Instance {
         let mut core = self.core.borrow_mut();
         let began_at = core.now;
         for (sequence, operation) in std::mem::take(&mut core.fresh) {
-            self.open.insert(sequence, Open { operation, began_at, recorded: false });
+            self.open.insert(sequence, Open { operation, began_at });
             self.fresh.push(sequence);
         }
         for sequence in std::mem::take(&mut core.given_up) {
@@ -156,11 +154,9 @@ impl Instance {
         self.open.is_empty() && self.core.borrow().receiving == 0
     }
 
-    /// The numbers of the operations that are new since the last call and still wanted.
+    /// The numbers of the operations that are new since the last call; some may be given up already.
     pub(crate) fn take_fresh(&mut self) -> Vec<i64> {
-        let mut fresh = std::mem::take(&mut self.fresh);
-        fresh.retain(|sequence| self.open.contains_key(sequence));
-        fresh
+        std::mem::take(&mut self.fresh)
     }
 
     /// The operations that were given up since the last call.
