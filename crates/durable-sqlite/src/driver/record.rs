@@ -196,10 +196,7 @@ impl Driver {
         effects: &mut Vec<Effect>,
     ) -> Result<(), EngineError> {
         let Some(instance) = self.instances.get_mut(&key) else { return Ok(()) };
-        let Some(open) = instance.open.get_mut(&sequence).filter(|open| !open.recorded) else {
-            return Ok(());
-        };
-        open.recorded = true;
+        let Some(open) = instance.open.get(&sequence) else { return Ok(()) };
         let (name, target) = open.operation.name_and_target();
         let mut record = Record {
             position: 0,
