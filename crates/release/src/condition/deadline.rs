@@ -135,7 +135,7 @@ impl RolloutClock {
             since: self.progressed_at,
             end: later(self.progressed_at, deadlines.rollout_progress),
             limit: deadlines.rollout_progress,
-            missed: "no other pod was finished",
+            missed: "no further pod was finished",
         };
         if whole.end <= progress.end { whole } else { progress }.due(self.now, awaiting)
     }
@@ -157,7 +157,7 @@ impl Running {
         let (limit, since, what) = (readable(self.limit), self.since, &awaiting.what);
         Due::Passed(Problem {
             code: "deadline".to_owned(),
-            message: format!("{} within {limit} (since {since}): {what}", self.missed),
+            message: format!("{} within {limit} (since {since:.0}): {what}", self.missed),
             advice: Some(format!("look at it with `{}`", awaiting.by_hand)),
             evidence: awaiting.evidence.clone(),
         })

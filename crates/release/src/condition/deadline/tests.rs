@@ -67,7 +67,7 @@ fn every_newly_finished_pod_gives_another_quarter_of_an_hour() {
     assert_eq!(rollout(&mut clock, 1, 10), "25");
     assert_eq!(rollout(&mut clock, 0, 12), "25", "a pod that fell back");
     assert_eq!(rollout(&mut clock, 1, 14), "25", "is not new when it comes back");
-    assert_snapshot!(rollout(&mut clock, 1, 25), @"deadline: no other pod was finished within 15 min (since 2026-11-23T12:10:00Z): Argo CD has not compared Application argocd/tenant-a as it stands now | look at it with `kubectl get application`");
+    assert_snapshot!(rollout(&mut clock, 1, 25), @"deadline: no further pod was finished within 15 min (since 2026-11-23T12:10:00Z): Argo CD has not compared Application argocd/tenant-a as it stands now | look at it with `kubectl get application`");
 }
 
 #[test]

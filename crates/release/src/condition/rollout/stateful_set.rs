@@ -193,7 +193,11 @@ impl<'a> View<'a> {
                 pods::trouble(pod, self.now).map(|trouble| format!(": {}", trouble.says)).unwrap_or_default();
             let shown = evidence(&object, "status.conditions[Ready]", "False", pods::ready_since(pod));
             return (
-                format!("{object} is old, and its controller waits until it is ready{says}"),
+                format!(
+                    "{object} is old, and its controller waits until it is ready (kubernetes#67250); if it cannot \
+                     become so: kubectl -n {} delete pod {}{says}",
+                    self.namespace, pod.metadata.name
+                ),
                 vec![shown],
             );
         }

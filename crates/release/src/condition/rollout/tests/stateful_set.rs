@@ -149,7 +149,7 @@ fn a_broken_old_pod_that_blocks_its_controller_is_named_with_the_command() {
 fn an_old_pod_that_is_only_starting_is_no_trap() {
     let mut set = halfway();
     not_ready(&mut set.pods[0]);
-    assert_snapshot!(set.say(), @"applied 1/2: 1 of 2 pods of StatefulSet tenant-a/atlas are done: Pod tenant-a/atlas-0 is old, and its controller waits until it is ready");
+    assert_snapshot!(set.say(), @"applied 1/2: 1 of 2 pods of StatefulSet tenant-a/atlas are done: Pod tenant-a/atlas-0 is old, and its controller waits until it is ready (kubernetes#67250); if it cannot become so: kubectl -n tenant-a delete pod atlas-0");
 }
 
 #[test]
