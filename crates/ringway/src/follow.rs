@@ -1,6 +1,6 @@
 //! Following a run until it ends: lines in a pipe, a bar on a terminal, always on standard error.
 
-use crate::{clock::Clock, ledger::Ledger, reports};
+use crate::{clock::Clock, ledger::Ledger, reports, state::StateFolder};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use jiff::{SignedDuration, Timestamp};
 use release::{
@@ -16,22 +16,33 @@ const LOOK_EVERY: Duration = Duration::from_millis(100);
 /// A sentence that stays this long is worth a line; shorter ones are steps on the way.
 const WORTH_TELLING: SignedDuration = SignedDuration::from_secs(5);
 
-/// Shows what happens in a run until its verdict is recorded, and gives back how it ended.
+/// Shows what happens in a run until its verdict is recorded, and gives back how it ended. `driver` is the state folder
+/// if another process drives the run: when none does any more, the report says so and has no verdict.
 ///
 /// # Errors
 /// If the ledger cannot be read.
-pub async fn follow(ledger: &Ledger, run: &str, clock: &dyn Clock) -> anyhow::Result<RunReport> {
+pub async fn follow(
+    ledger: &Ledger,
+    run: &str,
+    clock: &dyn Clock,
+    driver: Option<&StateFolder>,
+) -> anyhow::Result<RunReport> {
     let mut lines = Lines::default();
     let mut report = reports::run(ledger, run, true)?;
     let mut version = ledger.data_version()?;
     let mut interval = tokio::time::interval(LOOK_EVERY);
     loop {
         lines.show(&report, clock.now());
-        if report.verdict.is_some() {
+        if report.verdict.is_some() || !report.driven {
             lines.finish();
             return Ok(report);
         }
         interval.tick().await;
+        if driver.is_some_and(|folder| !folder.is_owned()) {
+            // Read again: the verdict may have been its last deed.
+            report = reports::run(ledger, run, false)?;
+            continue;
+        }
         let newest = ledger.data_version()?;
         if newest != version {
             version = newest;

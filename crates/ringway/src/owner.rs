@@ -1,30 +1,38 @@
 //! Driving releases: the one process that owns the state folder, its engine, and the socket on which it is asked.
 
+mod asked;
+mod reach;
+mod settle;
+
+pub use reach::{Reached, reach};
+
 use crate::{
     activity,
     clock::{Clock, SystemClock},
     config::Config,
-    error::{Outcome, RefusedError, UsageError},
+    error::{self, Outcome, RefusedError, UsageError},
     ledger::{Ledger, NewRun, RunFilter},
     request::{Answer, ErrorKind, Request},
     start, start_cleanup,
-    state::{StateError, StateFolder, socket},
+    state::{Ownership, StateFolder, socket},
     world::World,
 };
 use anyhow::Context as _;
+use asked::Asked;
 use durable_sqlite::{Handle, Options};
 use release::{
     report::RunKind,
-    verdict::Stop,
+    verdict::{ReleaseVerdict, Stop},
     workflow::{
         STOP_MAILBOX,
         cleanup::{Cleanup, CleanupInput},
         release::{Release, ReleaseInput},
     },
 };
-use std::{
-    collections::BTreeSet,
-    sync::{Arc, Mutex, PoisonError},
+use std::sync::Arc;
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    sync::{Mutex, MutexGuard, oneshot},
 };
 
 /// What drives releases while it lives. Cheap to clone.
@@ -32,41 +40,50 @@ use std::{
 pub struct Owner {
     world: Arc<World>,
     engine: Handle,
-    /// Runs that somebody asked for over the socket and may be waiting for.
-    asked_for: Arc<Mutex<BTreeSet<String>>>,
+    asked: Arc<Asked>,
+    beginning: Arc<Mutex<()>>,
 }
 
-/// Becomes the owner of the state folder, goes on with what is unfinished in it, and does `work`. Runs that others
-/// asked for meanwhile are driven to their end as well.
+/// As the owner of the state folder, goes on with what is unfinished in it, and does `work`. Runs that others asked for
+/// meanwhile are driven to their end as well.
 ///
 /// # Errors
-/// If another process is the owner, if the state cannot be opened, and those of `work`.
-pub async fn drive<Work, Fut>(config: Config, command: &str, work: Work) -> anyhow::Result<Outcome>
+/// If the state cannot be opened, and those of `work`.
+pub async fn drive<Work, Fut>(
+    config: Config,
+    folder: &StateFolder,
+    ownership: Ownership,
+    work: Work,
+) -> anyhow::Result<Outcome>
 where
     Work: FnOnce(Owner) -> Fut,
     Fut: Future<Output = anyhow::Result<Outcome>>,
 {
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let folder = StateFolder::open(&config.state_folder)?;
     // Held until the end: dropping it lets somebody else become the owner.
-    let _ownership = folder.own(command, clock.now())?;
+    let _ownership = ownership;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let ledger = Ledger::open(&folder.ledger())?;
     ledger.drop_slots_of_ended_runs()?;
     let world = Arc::new(World::new(config, ledger, Arc::clone(&clock))?);
     let options = Options { clock, ..Options::default() };
     let engine = durable_sqlite::open(folder.journal(), activity::registry(&world), options)?;
-    let owner = Owner { world, engine: engine.handle(), asked_for: Arc::default() };
+    let owner = Owner { world, engine: engine.handle(), asked: Arc::default(), beginning: Arc::default() };
     let listener = socket::listen(&folder.socket())?;
-    let answering = owner.clone();
-    let serving = socket::serve(listener, move |request| {
-        let owner = answering.clone();
-        async move { owner.answer(request).await }
-    });
+    let (settled, ready) = oneshot::channel();
+    let serving = async {
+        // Requests wait until it is known what is under way.
+        if ready.await.is_err() {
+            std::future::pending().await
+        }
+        owner.serve(listener).await;
+    };
     let working = async {
-        owner.settle_what_never_began().await?;
-        let outcome = work(owner.clone()).await?;
-        owner.wait_for_those_asked_for().await?;
-        Ok(outcome)
+        owner.settle().await?;
+        // Nobody waits for it only if this function has ended.
+        let _ = settled.send(());
+        let outcome = work(owner.clone()).await;
+        owner.wait_for_those_asked_for().await;
+        outcome
     };
     tokio::select! {
         biased;
@@ -74,42 +91,40 @@ where
             stopped.context("the engine stopped; what was not recorded was not done")?;
             anyhow::bail!("the engine stopped without a reason")
         }
-        outcome = working => outcome,
+        outcome = working => {
+            owner.say_what_is_left("");
+            outcome
+        }
         () = serving => anyhow::bail!("the socket of the state folder was closed"),
-        interrupted = tokio::signal::ctrl_c() => {
-            interrupted.context("waiting for signals")?;
-            owner.say_what_is_left();
+        interrupted = interrupted() => {
+            interrupted?;
+            owner.say_what_is_left("interrupted: ");
             Ok(Outcome::Interrupted)
         }
     }
 }
 
-/// Asks the owner of the state folder, if there is one.
+/// Waits until a person (Ctrl-C) or the system (SIGTERM) wants the process to end.
 ///
 /// # Errors
-/// If there is an owner that does not answer, or that answers with an error.
-pub async fn ask(folder: &StateFolder, request: &Request) -> anyhow::Result<Option<Answer>> {
-    /// Resolving images and waiting for a superseded release can take this long.
-    const PATIENCE: std::time::Duration = std::time::Duration::from_secs(120);
-    match socket::ask::<_, Answer>(&folder.socket(), request, PATIENCE).await {
-        Ok(Answer::Error { kind: ErrorKind::Usage, message }) => Err(UsageError(message).into()),
-        Ok(Answer::Error { kind: ErrorKind::Refused, message }) => Err(RefusedError(message).into()),
-        Ok(Answer::Error { kind: ErrorKind::Failed, message }) => anyhow::bail!(message),
-        Ok(answer) => Ok(Some(answer)),
-        Err(socket::SocketError::NobodyListens { .. }) => Ok(None),
-        Err(error) => Err(error.into()),
+/// If signals cannot be waited for.
+pub async fn interrupted() -> anyhow::Result<()> {
+    let mut terminate = signal(SignalKind::terminate()).context("waiting for signals")?;
+    tokio::select! {
+        result = tokio::signal::ctrl_c() => result.context("waiting for signals"),
+        _ = terminate.recv() => Ok(()),
     }
-}
-
-/// Whether a process drives what is in the folder.
-pub fn is_owned(folder: &StateFolder) -> bool {
-    matches!(folder.own("looking", SystemClock.now()), Err(StateError::OwnedBy { .. }))
 }
 
 impl Owner {
     /// The outside.
     pub fn world(&self) -> &World {
         &self.world
+    }
+
+    /// Held while it is decided what a request begins, so that two requests at once do not begin the same thing twice.
+    pub async fn beginning(&self) -> MutexGuard<'_, ()> {
+        self.beginning.lock().await
     }
 
     /// Writes a release down and starts its workflow.
@@ -151,13 +166,23 @@ impl Owner {
         Ok(())
     }
 
-    /// Tells a run to stop and waits until it has ended.
+    /// Tells a run to stop and waits until it has ended. A run whose workflow cannot go on ends all the same.
     ///
     /// # Errors
-    /// As [`Owner::stop`] and [`Owner::wait`].
+    /// As [`Owner::stop`].
     pub async fn stop_and_wait(&self, run: &str, stop: &Stop) -> anyhow::Result<()> {
+        use durable_sqlite::Outcome as Ended;
         self.stop(run, stop).await?;
-        self.wait(run).await
+        let reason = match self.engine.wait(run).await? {
+            Ended::Completed(_) => return Ok(()),
+            Ended::Failed(failure) => failure.to_string(),
+            Ended::Parked(reason) => reason.to_string(),
+        };
+        let verdict = match stop {
+            Stop::Cancel => ReleaseVerdict::Cancelled,
+            Stop::Supersede { .. } => ReleaseVerdict::Superseded,
+        };
+        self.abandon(run, verdict, &reason).await
     }
 
     /// Waits until a run has ended.
@@ -168,14 +193,25 @@ impl Owner {
         use durable_sqlite::Outcome as Ended;
         match self.engine.wait(run).await? {
             Ended::Completed(_) => Ok(()),
-            Ended::Failed(failure) => anyhow::bail!("{run} ended without a verdict: {failure}"),
-            Ended::Parked(reason) => anyhow::bail!(
-                "{run} cannot go on with this version of ringway: {reason}; use the version that began it, or clean its ring up"
-            ),
+            Ended::Failed(failure) => {
+                self.abandon(run, ReleaseVerdict::Failed, &failure.to_string()).await?;
+                anyhow::bail!("{run} ended without a verdict: {failure}")
+            }
+            Ended::Parked(reason) => anyhow::bail!(settle::parked("run", run, &reason.to_string())),
         }
     }
 
+    async fn serve(&self, listener: tokio::net::UnixListener) {
+        let owner = self.clone();
+        socket::serve(listener, move |request| {
+            let owner = owner.clone();
+            async move { owner.answer(request).await }
+        })
+        .await;
+    }
+
     async fn answer(&self, request: Request) -> Answer {
+        let Some(answering) = self.asked.begin() else { return Answer::Leaving };
         let result = match request {
             Request::StartRelease(request) => start::release(self, request).await,
             Request::StartCleanup(request) => start_cleanup::cleanup(self, request).await,
@@ -184,7 +220,7 @@ impl Owner {
         match result {
             Ok(answer) => {
                 if let Answer::Begun { run, .. } = &answer {
-                    self.asked_for.lock().unwrap_or_else(PoisonError::into_inner).insert(run.clone());
+                    answering.promise(run);
                 }
                 answer
             }
@@ -199,41 +235,30 @@ impl Owner {
         }
     }
 
-    /// A run that was written down and whose workflow was never started (a crash in between) did nothing: it ends as
-    /// cancelled, so that the same command begins anew.
-    async fn settle_what_never_began(&self) -> anyhow::Result<()> {
-        let filter = RunFilter { unfinished: true, ..RunFilter::default() };
-        for run in self.world.ledger.runs(&filter)? {
-            if self.engine.status(&run.id).await?.is_none() {
-                let verdict = release::verdict::ReleaseVerdict::Cancelled;
-                self.world.ledger.record_verdict(&run.id, verdict, self.world.clock.now())?;
-                tracing::warn!(run = run.id, "it was never started, so it is cancelled");
-            } else {
-                eprintln!("going on with {} {} of ring {}", run.kind.as_str(), run.id, run.ring);
-            }
-        }
-        Ok(())
-    }
-
-    async fn wait_for_those_asked_for(&self) -> anyhow::Result<()> {
-        loop {
-            let next = self.asked_for.lock().unwrap_or_else(PoisonError::into_inner).pop_first();
-            let Some(run) = next else { return Ok(()) };
-            let ended = self.world.ledger.run(&run)?.is_some_and(|run| run.verdict.is_some());
-            if !ended {
+    async fn wait_for_those_asked_for(&self) {
+        while let Some(run) = self.asked.next().await {
+            let known = self.world.ledger.run(&run);
+            if known.is_ok_and(|known| known.is_some_and(|known| known.verdict.is_none())) {
                 eprintln!("{run}, which another command asked for, is still under way; waiting for it");
             }
-            self.wait(&run).await?;
+            if let Err(error) = self.wait(&run).await {
+                error::print(&error);
+            }
         }
     }
 
-    fn say_what_is_left(&self) {
+    fn say_what_is_left(&self, why: &str) {
         let filter = RunFilter { unfinished: true, ..RunFilter::default() };
-        for run in self.world.ledger.runs(&filter).unwrap_or_default() {
-            let (kind, id) = (run.kind.as_str(), run.id);
-            eprintln!(
-                "interrupted: nothing drives {kind} {id} now. Give the same command again to go on, or end it with: ringway release cancel {id}"
-            );
+        match self.world.ledger.runs(&filter) {
+            Ok(left) => {
+                for run in left {
+                    let (kind, id, ring) = (run.kind.as_str(), run.id, run.ring);
+                    eprintln!(
+                        "{why}nothing drives {kind} {id} of ring {ring} now. Give its command again to go on, or end it with: ringway release cancel {id}"
+                    );
+                }
+            }
+            Err(error) => error::print(&error.into()),
         }
     }
 }

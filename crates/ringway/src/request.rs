@@ -85,6 +85,8 @@ pub enum Answer {
     },
     /// It was told to stop.
     Stopping,
+    /// The owner is about to end and takes no more requests.
+    Leaving,
     /// It cannot be done.
     Error {
         /// Whose fault it is.

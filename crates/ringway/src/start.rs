@@ -24,6 +24,7 @@ pub async fn release(owner: &Owner, request: ReleaseRequest) -> anyhow::Result<A
     let world = owner.world();
     let service = service(world, &request.service)?;
     let images = resolve(world, service, &assign(service, &request.images)?).await?;
+    let _beginning = owner.beginning().await;
     if let Some(run) = unfinished(world, &request, &images)? {
         return Ok(Answer::Begun { run, continued: true });
     }
@@ -200,11 +201,7 @@ async fn supersede(owner: &Owner, request: &ReleaseRequest, by: &str) -> anyhow:
             continue;
         }
         if run.kind == release::report::RunKind::Cleanup {
-            let message = format!(
-                "cleanup {} of ring {} is under way for these tenants; wait for it",
-                run.id, run.ring
-            );
-            return Err(RefusedError(message).into());
+            return Err(RefusedError(crate::start_cleanup::in_the_way(&run)).into());
         }
         eprintln!("release {} of the same ring ends: this one takes over", run.id);
         owner.stop_and_wait(&run.id, &Stop::Supersede { by: by.to_owned() }).await?;

@@ -24,16 +24,17 @@ use std::collections::{BTreeMap, BTreeSet};
 /// If ledger or engine cannot be used, or another cleanup of some of the tenants is under way.
 pub async fn cleanup(owner: &Owner, request: CleanupRequest) -> anyhow::Result<Answer> {
     let world = owner.world();
+    let _beginning = owner.beginning().await;
     cancel_releases(owner, &request.selection).await?;
     let claims = select(&world.ledger, &request.selection)?;
+    if let Some(run) = unfinished(&world.ledger, &request.selection, &claims)? {
+        return Ok(Answer::Begun { run, continued: true });
+    }
     let Some(tenants) = tenants_of(&claims) else {
         return Ok(Answer::Nothing {
             reason: format!("nothing of {} is written anywhere", request.selection),
         });
     };
-    if let Some(run) = unfinished(world, &claims, &tenants)? {
-        return Ok(Answer::Begun { run, continued: true });
-    }
     let id = world.ledger.new_run_id(world.clock.now())?;
     let run = NewRun {
         id: id.clone(),
@@ -91,32 +92,51 @@ fn tenants_of(claims: &[Claim]) -> Option<Vec<String>> {
     (!tenants.is_empty()).then(|| tenants.into_iter().cloned().collect())
 }
 
-/// The unfinished cleanup of the same things.
+/// The unfinished cleanup that takes back all that is meant. It may have given back some of it, or even all, already.
 ///
 /// # Errors
 /// [`RefusedError`] if one of other things has some of the same tenants: two would wait for each other's proof.
-fn unfinished(world: &World, claims: &[Claim], tenants: &[String]) -> anyhow::Result<Option<String>> {
+fn unfinished(ledger: &Ledger, selection: &Selection, claims: &[Claim]) -> anyhow::Result<Option<String>> {
     let filter = RunFilter { kind: Some(RunKind::Cleanup), unfinished: true, ..RunFilter::default() };
-    let rings = joined(claims.iter().map(|claim| &claim.ring));
-    for run in world.ledger.runs(&filter)? {
-        if !run.tenants.iter().any(|tenant| tenants.contains(tenant)) {
-            continue;
-        }
-        if is_same(&run, &rings, tenants) {
+    for run in ledger.runs(&filter)? {
+        if claims.is_empty() {
+            if is_meant(ledger, selection, &run)? {
+                return Ok(Some(run.id));
+            }
+        } else if run.stop.is_none() && claims.iter().all(|claim| covers(&run, claim)) {
             return Ok(Some(run.id));
+        } else if claims.iter().any(|claim| run.tenants.contains(&claim.tenant)) {
+            return Err(RefusedError(in_the_way(&run)).into());
         }
-        let message = format!(
-            "cleanup {} of ring {} is under way for some of these tenants; wait for it",
-            run.id, run.ring
-        );
-        return Err(RefusedError(message).into());
     }
     Ok(None)
 }
 
-/// A cleanup that has gone on for a while has given back some claims already, so it may have more tenants.
-fn is_same(run: &Run, rings: &str, tenants: &[String]) -> bool {
-    run.ring == rings && run.stop.is_none() && tenants.iter().all(|tenant| run.tenants.contains(tenant))
+/// Why nothing begins for tenants of a cleanup that has not ended.
+pub fn in_the_way(run: &Run) -> String {
+    format!(
+        "cleanup {} of ring {} has not ended for some of these tenants; wait for it, or go on with it by giving its command again, or end it with: ringway release cancel {}",
+        run.id, run.ring, run.id
+    )
+}
+
+/// Whether a cleanup without anything left to take back is what was asked for.
+fn is_meant(ledger: &Ledger, selection: &Selection, run: &Run) -> anyhow::Result<bool> {
+    Ok(match selection {
+        Selection::Ring(ring) => run.ring == *ring,
+        Selection::Release(id) => ledger.run(id)?.is_some_and(|release| {
+            run.ring == release.ring && run.tenants.iter().all(|tenant| release.tenants.contains(tenant))
+        }),
+        Selection::Tenants(tenants) => run.tenants.iter().all(|tenant| tenants.contains(tenant)),
+    })
+}
+
+/// Whether a cleanup takes this claim back.
+fn covers(run: &Run, claim: &Claim) -> bool {
+    let is_among = |names: &str, name: &str| names.split(", ").any(|known| known == name);
+    run.tenants.contains(&claim.tenant)
+        && is_among(&run.ring, &claim.ring)
+        && is_among(&run.service, &claim.service)
 }
 
 /// `a, b` in order, each once.

@@ -24,13 +24,21 @@ pub(super) async fn apply_override(
     let (key, service) = (&planned.key, &planned.wanted.service);
     // Read once: the intents of lost races wrote nothing, and must not pass for what was there before.
     let claim = world.ledger.claim(key, service).map_err(ledger_failure)?;
+    // Whoever loses all races without ever having written must not look like an owner of something.
+    let settle = |applied: Applied| {
+        let unwritten = claim.as_ref().is_some_and(|claim| claim.written.is_none());
+        if unwritten && !matches!(applied, Applied::Patched { .. }) {
+            world.ledger.forget_intent(key, service).map_err(ledger_failure)?;
+        }
+        Ok(applied)
+    };
     for _ in 0..RACES {
         let run = world.ledger.run(&context.run).map_err(ledger_failure)?;
         if let Some(stop) = run.and_then(|run| run.stop) {
-            return Ok(Applied::Stopped { stop });
+            return settle(Applied::Stopped { stop });
         }
         if let Some(applied) = try_once(world, &context, &planned, claim.as_ref()).await? {
-            return Ok(applied);
+            return settle(applied);
         }
     }
     let message = format!(

@@ -7,7 +7,8 @@ use super::{
 use crate::{
     config::{Config, cohort},
     error::{Outcome, UsageError},
-    output, owner,
+    output,
+    owner::{self, Reached, reach},
     request::{CleanupRequest, Request, Selection},
     start_cleanup,
     state::StateFolder,
@@ -28,14 +29,16 @@ pub(super) async fn cleanup(
         return Ok(Outcome::Done);
     }
     let request = CleanupRequest { selection, max_parallel: arguments.max_parallel };
-    if let Some(answer) = owner::ask(&folder, &Request::StartCleanup(request.clone())).await? {
-        return follow_answer(&folder, answer, format).await;
+    match reach(&folder, "ringway cleanup", &Request::StartCleanup(request.clone())).await? {
+        Reached::Answered(answer) => follow_answer(&folder, answer, format).await,
+        Reached::Owned(ownership) => {
+            owner::drive(config, &folder, ownership, async |owner| {
+                let answer = start_cleanup::cleanup(&owner, request).await?;
+                follow_own(&owner, &folder, answer, format).await
+            })
+            .await
+        }
     }
-    owner::drive(config, "ringway cleanup", async |owner| {
-        let answer = start_cleanup::cleanup(&owner, request).await?;
-        follow_own(&owner, &folder, answer, format).await
-    })
-    .await
 }
 
 fn selection(config: &Config, selection: CleanupSelection) -> anyhow::Result<Selection> {

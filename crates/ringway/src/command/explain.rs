@@ -5,13 +5,13 @@ use crate::{
     clock::{Clock, SystemClock},
     config::Config,
     error::{Outcome, UsageError},
-    output, owner, reports,
+    output, reports,
     state::StateFolder,
 };
 use release::report::{RunReport, explain as page};
 
 pub(super) fn explain(config: &Config, tenant: &str, format: OutputFormat) -> anyhow::Result<Outcome> {
-    let driven = owner::is_owned(&StateFolder::open(&config.state_folder)?);
+    let driven = StateFolder::open(&config.state_folder)?.is_owned();
     let reports: Vec<RunReport> = match ledger(config)? {
         None => Vec::new(),
         Some(ledger) => ledger

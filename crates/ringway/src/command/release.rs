@@ -7,7 +7,9 @@ use crate::{
     error::{Outcome, UsageError},
     follow::follow,
     ledger::{Ledger, RunFilter},
-    output, owner, reports,
+    output,
+    owner::{self, Reached, reach},
+    reports,
     request::{Answer, ReleaseRequest, Request},
     start,
     state::StateFolder,
@@ -35,14 +37,17 @@ pub(super) async fn start(
     };
     ring(&request.ring)?;
     let folder = StateFolder::open(&config.state_folder)?;
-    if let Some(answer) = owner::ask(&folder, &Request::StartRelease(request.clone())).await? {
-        return follow_answer(&folder, answer, format).await;
+    let asking = Request::StartRelease(request.clone());
+    match reach(&folder, "ringway release start", &asking).await? {
+        Reached::Answered(answer) => follow_answer(&folder, answer, format).await,
+        Reached::Owned(ownership) => {
+            owner::drive(config, &folder, ownership, async |owner| {
+                let answer = start::release(&owner, request).await?;
+                follow_own(&owner, &folder, answer, format).await
+            })
+            .await
+        }
     }
-    owner::drive(config, "ringway release start", async |owner| {
-        let answer = start::release(&owner, request).await?;
-        follow_own(&owner, &folder, answer, format).await
-    })
-    .await
 }
 
 /// A ring is stored, shown and written into annotations: no line breaks, no separators of ours.
@@ -66,7 +71,7 @@ pub(super) async fn follow_own(
 ) -> anyhow::Result<Outcome> {
     let Some(run) = begun(&answer) else { return nothing(&answer) };
     let ledger = Ledger::open_read_only(&folder.ledger())?;
-    let following = follow(&ledger, run, &SystemClock);
+    let following = follow(&ledger, run, &SystemClock, None);
     tokio::pin!(following);
     let report = tokio::select! {
         biased;
@@ -90,13 +95,15 @@ pub(super) async fn follow_answer(
 ) -> anyhow::Result<Outcome> {
     let Some(run) = begun(&answer) else { return nothing(&answer) };
     eprintln!("another process drives it; interrupting this command does not stop it");
+    follow_other(folder, run, format).await
+}
+
+/// Follows a run until it ends, this command is interrupted, or nobody drives the run any more.
+async fn follow_other(folder: &StateFolder, run: &str, format: OutputFormat) -> anyhow::Result<Outcome> {
     let ledger = Ledger::open_read_only(&folder.ledger())?;
     tokio::select! {
-        report = follow(&ledger, run, &SystemClock) => conclude(&report?, format),
-        interrupted = tokio::signal::ctrl_c() => {
-            interrupted?;
-            Ok(Outcome::Interrupted)
-        }
+        report = follow(&ledger, run, &SystemClock, Some(folder)) => conclude(&report?, format),
+        interrupted = owner::interrupted() => interrupted.map(|()| Outcome::Interrupted),
     }
 }
 
@@ -133,7 +140,7 @@ pub(super) fn list(
     let reports = match ledger(config)? {
         None => Vec::new(),
         Some(ledger) => {
-            let driven = owner::is_owned(&StateFolder::open(&config.state_folder)?);
+            let driven = StateFolder::open(&config.state_folder)?.is_owned();
             let filter = RunFilter {
                 ring: arguments.ring.clone(),
                 limit: Some(arguments.limit),
@@ -165,7 +172,7 @@ pub(super) fn show(config: &Config, id: &str, format: OutputFormat) -> anyhow::R
 }
 
 fn known(config: &Config, id: &str) -> anyhow::Result<RunReport> {
-    let driven = owner::is_owned(&StateFolder::open(&config.state_folder)?);
+    let driven = StateFolder::open(&config.state_folder)?.is_owned();
     match ledger(config)? {
         Some(ledger) => reports::run(&ledger, id, driven),
         None => {
@@ -184,15 +191,7 @@ pub(super) async fn watch(config: &Config, id: &str, format: OutputFormat) -> an
         output::print(format, &report, || text::run(&report, SystemClock.now()))?;
         return Ok(Outcome::Interrupted);
     }
-    let folder = StateFolder::open(&config.state_folder)?;
-    let ledger = Ledger::open_read_only(&folder.ledger())?;
-    tokio::select! {
-        report = follow(&ledger, id, &SystemClock) => conclude(&report?, format),
-        interrupted = tokio::signal::ctrl_c() => {
-            interrupted?;
-            Ok(Outcome::Interrupted)
-        }
-    }
+    follow_other(&StateFolder::open(&config.state_folder)?, id, format).await
 }
 
 /// Tells a run to stop, and waits until it has.
@@ -203,18 +202,21 @@ pub(super) async fn cancel(config: Config, id: String, format: OutputFormat) -> 
     }
     let folder = StateFolder::open(&config.state_folder)?;
     let ledger = Ledger::open_read_only(&folder.ledger())?;
-    if owner::ask(&folder, &Request::Cancel { run: id.clone() }).await?.is_some() {
-        return cancelled(&follow(&ledger, &id, &SystemClock).await?, format);
+    let asking = Request::Cancel { run: id.clone() };
+    match reach(&folder, "ringway release cancel", &asking).await? {
+        Reached::Answered(_) => cancelled(&follow(&ledger, &id, &SystemClock, Some(&folder)).await?, format),
+        Reached::Owned(ownership) => {
+            owner::drive(config, &folder, ownership, async |owner| {
+                owner.stop_and_wait(&id, &Stop::Cancel).await?;
+                cancelled(&reports::run(&ledger, &id, false)?, format)
+            })
+            .await
+        }
     }
-    owner::drive(config, "ringway release cancel", async |owner| {
-        owner.stop_and_wait(&id, &Stop::Cancel).await?;
-        cancelled(&reports::run(&ledger, &id, false)?, format)
-    })
-    .await
 }
 
 /// A cancel that worked is a success, whatever the verdict says about the release.
 fn cancelled(report: &RunReport, format: OutputFormat) -> anyhow::Result<Outcome> {
     output::print(format, report, || text::run(report, SystemClock.now()))?;
-    Ok(Outcome::Done)
+    Ok(if report.verdict.is_some() { Outcome::Done } else { Outcome::Interrupted })
 }

@@ -103,6 +103,22 @@ impl Ledger {
         })
     }
 
+    /// Forgets an intent of which it is certain that its patch was refused, so that nothing of it stands anywhere.
+    ///
+    /// # Errors
+    ///
+    /// If the ledger cannot be written.
+    pub fn forget_intent(&self, key: &ApplicationKey, service: &str) -> Result<(), LedgerError> {
+        self.write("forget what was about to be written", |transaction| {
+            transaction.execute(
+                "DELETE FROM override WHERE instance = ?1 AND namespace = ?2 AND application = ?3 AND service = ?4
+                 AND state = ?5",
+                params![key.instance, key.namespace, key.name, service, Word(OverrideState::Intended)],
+            )?;
+            Ok(())
+        })
+    }
+
     /// Writes down that what was intended stands in the Application.
     ///
     /// # Errors

@@ -28,6 +28,14 @@ pub struct Ownership {
 }
 
 impl StateFolder {
+    /// Whether a process drives what is in the folder. Whoever looks stands in no other's way.
+    pub fn is_owned(&self) -> bool {
+        // Only an owner holds it exclusively; a file that is not there has none.
+        File::open(self.path().join("owner.lock")).is_ok_and(|lock| {
+            flock(&lock, FlockOperation::NonBlockingLockShared) == Err(rustix::io::Errno::WOULDBLOCK)
+        })
+    }
+
     /// Becomes the owner. `command` is shown to whoever tries the same meanwhile; it must not contain secrets.
     ///
     /// # Errors
@@ -121,6 +129,16 @@ mod tests {
         assert!(error.to_string().contains("`ringway serve`, since 2026-11-23T10:00:00Z"), "{error}");
         drop(first);
         folder.own("ringway release start", since).unwrap();
+    }
+
+    #[test]
+    fn looking_whether_there_is_an_owner_makes_none() {
+        let (_parent, folder) = folder();
+        assert!(!folder.is_owned());
+        let owned = folder.own("ringway serve", at("2026-11-23T10:00:00Z")).unwrap();
+        assert!(folder.is_owned());
+        drop(owned);
+        assert!(!folder.is_owned());
     }
 
     #[test]
