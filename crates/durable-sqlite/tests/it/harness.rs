@@ -115,6 +115,14 @@ impl Harness for SqliteHarness {
         Arc::new(move || clock.now())
     }
 
+    fn seeds(&self) -> u64 {
+        match self.place {
+            Place::Memory(_) => 150,
+            // Every commit waits for the disk.
+            Place::File(_) => 10,
+        }
+    }
+
     async fn open(&mut self, world: &World, crash: Option<CrashPoint>) {
         let mut registry = Adapter(Registry::new());
         world.register(&mut registry);

@@ -47,6 +47,9 @@ pub trait Harness {
     /// Shows the simulated time.
     fn clock(&self) -> Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
+    /// How many programs are drawn from seeds: as many as the store is fast enough for.
+    fn seeds(&self) -> u64;
+
     /// Opens the engine on the store, with everything that [`World::register`] adds, and lets it go on.
     async fn open(&mut self, world: &World, crash: Option<CrashPoint>);
 

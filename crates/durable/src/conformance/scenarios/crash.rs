@@ -87,14 +87,12 @@ fn check(world: &World, output: &EverythingOutput) {
 
 /// Programs and crashes drawn from seeds: the trace is always the one that was computed without an engine.
 pub async fn any_program_ends_the_same_through_any_crashes<H: Harness>(harness: &mut H) {
-    let mut crashes = 0;
-    for seed in 0..SEEDS {
+    let (seeds, mut crashes) = (harness.seeds(), 0);
+    for seed in 0..seeds {
         crashes += survive_seed(harness, seed).await;
     }
-    assert!(crashes > SEEDS, "most crashes were to happen before the programs ended, but only {crashes} did");
+    assert!(crashes > seeds, "most crashes were to happen before the programs ended, but only {crashes} did");
 }
-
-const SEEDS: u64 = 100;
 
 /// How many of the drawn crashes happened.
 async fn survive_seed<H: Harness>(harness: &mut H, seed: u64) -> u64 {
