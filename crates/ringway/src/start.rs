@@ -1,6 +1,7 @@
 //! Beginning a release: everything that is decided before the workflow runs, and that it then depends on.
 
 use crate::{
+    config::Config,
     error::{RefusedError, UsageError},
     owner::Owner,
     request::{Answer, ReleaseRequest},
@@ -22,7 +23,7 @@ use release::{
 /// released, and others if registry, ledger or engine cannot be used. Nothing has begun then.
 pub async fn release(owner: &Owner, request: ReleaseRequest) -> anyhow::Result<Answer> {
     let world = owner.world();
-    let service = service(world, &request.service)?;
+    let service = service(&world.config, &request.service)?;
     let images = resolve(world, service, &assign(service, &request.images)?).await?;
     let _beginning = owner.beginning().await;
     if let Some(run) = unfinished(world, &request, &images)? {
@@ -48,9 +49,9 @@ pub async fn release(owner: &Owner, request: ReleaseRequest) -> anyhow::Result<A
 ///
 /// # Errors
 /// [`UsageError`] with the names that there are.
-pub fn service<'a>(world: &'a World, name: &str) -> anyhow::Result<&'a Service> {
-    world.config.services.get(name).ok_or_else(|| {
-        let known: Vec<&str> = world.config.services.keys().map(String::as_str).collect();
+pub fn service<'a>(config: &'a Config, name: &str) -> anyhow::Result<&'a Service> {
+    config.services.get(name).ok_or_else(|| {
+        let known: Vec<&str> = config.services.keys().map(String::as_str).collect();
         UsageError(format!(
             "--service: there is no service {name:?} in the configuration; it has {}",
             known.join(", ")

@@ -41,6 +41,7 @@ impl TenantPlan {
         match self.outcome {
             PlanOutcome::Refused => TenantVerdict::Refused,
             PlanOutcome::Skipped => TenantVerdict::Skipped,
+            PlanOutcome::Failed => TenantVerdict::Failed,
             PlanOutcome::Ready | PlanOutcome::NothingToChange => TenantVerdict::Success,
         }
     }
@@ -54,6 +55,8 @@ enum PlanOutcome {
     NothingToChange,
     Skipped,
     Refused,
+    /// It could not be looked at, or the API server would not accept the patch.
+    Failed,
 }
 
 impl PlanOutcome {
@@ -63,6 +66,7 @@ impl PlanOutcome {
             Self::NothingToChange => "nothing to change",
             Self::Skipped => "skipped",
             Self::Refused => "refused",
+            Self::Failed => "would fail",
         }
     }
 }
@@ -84,6 +88,7 @@ pub(super) async fn plan(
     format: OutputFormat,
 ) -> anyhow::Result<Outcome> {
     let (tenants, _) = tenants(&config, &arguments.release)?;
+    start::assign(start::service(&config, &arguments.release.service)?, &arguments.release.images)?;
     let folder = StateFolder::open(&config.state_folder)?;
     // Without a ledger nothing is claimed, and nobody has to own the folder only to look.
     let ledger = if folder.ledger().exists() {
@@ -92,7 +97,7 @@ pub(super) async fn plan(
         Ledger::in_memory("none")?
     };
     let world = World::new(config, ledger, Arc::new(SystemClock))?;
-    let service = start::service(&world, &arguments.release.service)?;
+    let service = start::service(&world.config, &arguments.release.service)?;
     let images = start::resolve(&world, service, &start::assign(service, &arguments.release.images)?).await?;
     let service = start::effective(&world, service);
     let mut plans = Vec::new();
@@ -113,11 +118,19 @@ async fn plan_tenant(
     images: &[ResolvedImage],
     server_check: bool,
 ) -> anyhow::Result<TenantPlan> {
+    // As in a release: one tenant that cannot be looked at does not keep the others from being planned.
+    let mut failures = Vec::new();
     let looked = match preflight_tenant::look(world, context, service, images).await {
         Ok(looked) => looked,
-        Err(error) => match error.downcast_ref::<ClusterError>().and_then(preflight_tenant::denied) {
-            Some(refusal) => Looked { refusals: vec![refusal], ..Looked::default() },
-            None => return Err(error),
+        Err(error) => match error.downcast::<ClusterError>() {
+            Ok(error) => {
+                let refusal = preflight_tenant::denied(&error);
+                if refusal.is_none() {
+                    failures.push(error.to_failure().message);
+                }
+                Looked { refusals: refusal.into_iter().collect(), ..Looked::default() }
+            }
+            Err(error) => return Err(error),
         },
     };
     let mut plan = TenantPlan {
@@ -133,8 +146,17 @@ async fn plan_tenant(
         match examined {
             Examined::Ready { plan: planned, notes, .. } => {
                 plan.notes.extend(notes);
-                let server_check =
-                    if server_check { Some(check(world, &key, &planned).await?) } else { None };
+                let server_check = match server_check {
+                    true => Some(check(world, &key, &planned).await.map_or_else(
+                        |error| {
+                            let message = error.to_failure().message;
+                            failures.push(message.clone());
+                            message
+                        },
+                        str::to_owned,
+                    )),
+                    false => None,
+                };
                 plan.applications.push(ApplicationPlan {
                     application: key,
                     changes: planned.changes,
@@ -151,6 +173,7 @@ async fn plan_tenant(
     }
     plan.reasons.extend(plan.refusals.iter().map(ToString::to_string));
     plan.outcome = match () {
+        () if !failures.is_empty() => PlanOutcome::Failed,
         () if !plan.refusals.is_empty() => PlanOutcome::Refused,
         () if skipped => PlanOutcome::Skipped,
         () if plan.applications.iter().all(|application| application.changes.is_empty()) => {
@@ -158,19 +181,22 @@ async fn plan_tenant(
         }
         () => PlanOutcome::Ready,
     };
+    plan.reasons.extend(failures);
     Ok(plan)
 }
 
 /// Asks the API server whether it would accept the patch. It stores nothing.
-async fn check(world: &World, key: &ApplicationKey, plan: &OverridePlan) -> anyhow::Result<String> {
+async fn check(
+    world: &World,
+    key: &ApplicationKey,
+    plan: &OverridePlan,
+) -> Result<&'static str, ClusterError> {
     if plan.patch.is_empty() {
-        return Ok("nothing to send".to_owned());
+        return Ok("nothing to send");
     }
     let client = world.clusters.instance(&key.instance).await?;
-    Ok(match client.patch_application(key, &plan.patch, true).await {
-        Ok(_) => "accepted".to_owned(),
-        Err(error) => format!("{:#}", anyhow::Error::from(error)),
-    })
+    client.patch_application(key, &plan.patch, true).await?;
+    Ok("accepted")
 }
 
 fn text(images: &[ResolvedImage], plans: &[TenantPlan]) -> String {
@@ -215,12 +241,13 @@ fn text(images: &[ResolvedImage], plans: &[TenantPlan]) -> String {
     let count = |outcome| plans.iter().filter(|plan| plan.outcome == outcome).count();
     let _ = write!(
         text,
-        "{}: {} ready, {} with nothing to change, {} skipped, {} refused. Nothing was written.",
+        "{}: {} ready, {} with nothing to change, {} skipped, {} refused, {} would fail. Nothing was written.",
         counted(plans.len(), "tenant"),
         count(PlanOutcome::Ready),
         count(PlanOutcome::NothingToChange),
         count(PlanOutcome::Skipped),
-        count(PlanOutcome::Refused)
+        count(PlanOutcome::Refused),
+        count(PlanOutcome::Failed)
     );
     text
 }

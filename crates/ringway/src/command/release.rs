@@ -36,6 +36,8 @@ pub(super) async fn start(
         all_or_nothing: arguments.all_or_nothing,
     };
     ring(&request.ring)?;
+    // What is wrong with the request itself is said before anything is opened or asked.
+    start::assign(start::service(&config, &request.service)?, &request.images)?;
     let folder = StateFolder::open(&config.state_folder)?;
     let asking = Request::StartRelease(request.clone());
     match reach(&folder, "ringway release start", &asking).await? {

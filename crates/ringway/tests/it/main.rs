@@ -1,4 +1,5 @@
 //! The program's parts against stand-ins of the systems around it, over loopback only.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
 
+mod cli;
 mod registry;
