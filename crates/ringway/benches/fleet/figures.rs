@@ -1,0 +1,94 @@
+//! What was measured, and what is computed from it.
+
+use crate::{observer::Ready, requests::Requests};
+use jiff::Timestamp;
+use release::proof::Proof;
+use std::{collections::BTreeMap, time::Duration};
+
+/// How much earlier than the observer Ringway may learn of the same event: each has connections of its own, and both
+/// share two cores with everything else.
+pub(crate) const SAME_EVENT: f64 = 50.0;
+
+/// One release or cleanup.
+pub(crate) struct Run {
+    /// From the start to the end of the program, or to the last pod.
+    pub(crate) wall: Duration,
+    /// When each tenant was ready in truth.
+    pub(crate) ready: BTreeMap<String, Ready>,
+    /// What only a program that gives verdicts has.
+    pub(crate) program: Option<Program>,
+}
+
+/// What Ringway said and used.
+pub(crate) struct Program {
+    pub(crate) verdicts: BTreeMap<String, Verdict>,
+    pub(crate) cpu: Duration,
+    pub(crate) peak_bytes: u64,
+    pub(crate) requests: Requests,
+}
+
+/// What the ledger says about a tenant.
+pub(crate) struct Verdict {
+    pub(crate) proof: Proof,
+    /// When the last proof was reached.
+    pub(crate) proven: Timestamp,
+    /// When the verdict was written down.
+    pub(crate) given: Timestamp,
+}
+
+/// Times from the truth to what Ringway wrote down, in milliseconds, from the smallest.
+#[derive(Default)]
+pub(crate) struct Lags {
+    /// From the last pod to the proof.
+    pub(crate) proof: Vec<f64>,
+    /// From the last pod to the verdict.
+    pub(crate) verdict: Vec<f64>,
+    /// From the last pod until the StatefulSet's controller had counted it; nobody can be faster who asks it.
+    pub(crate) counted: Vec<f64>,
+    /// How many proofs came before the truth.
+    pub(crate) wrong: usize,
+}
+
+impl Lags {
+    pub(crate) fn of<'a>(runs: impl IntoIterator<Item = &'a Run>) -> Self {
+        let mut lags = Self::default();
+        for run in runs {
+            for (tenant, verdict) in run.program.iter().flat_map(|program| &program.verdicts) {
+                let ready = &run.ready[tenant];
+                lags.proof.push(milliseconds(ready.pods, verdict.proven));
+                lags.verdict.push(milliseconds(ready.pods, verdict.given));
+                lags.counted.push(milliseconds(ready.pods, ready.counted));
+            }
+        }
+        for list in [&mut lags.proof, &mut lags.verdict, &mut lags.counted] {
+            list.sort_by(f64::total_cmp);
+        }
+        lags.wrong = lags.proof.iter().filter(|lag| **lag < -SAME_EVENT).count();
+        lags
+    }
+}
+
+fn milliseconds(from: Timestamp, to: Timestamp) -> f64 {
+    to.duration_since(from).as_secs_f64() * 1_000.0
+}
+
+/// The value below which this share (0 to 1) of a sorted list lies.
+pub(crate) fn quantile(sorted: &[f64], share: f64) -> f64 {
+    let last = sorted.len().saturating_sub(1);
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_precision_loss,
+        reason = "a list is short and a share is not negative"
+    )]
+    let index = (last as f64 * share).round() as usize;
+    sorted.get(index).copied().unwrap_or(f64::NAN)
+}
+
+/// `median (smallest to largest)`.
+pub(crate) fn spread(values: impl IntoIterator<Item = f64>, decimals: usize) -> String {
+    let mut sorted: Vec<f64> = values.into_iter().collect();
+    sorted.sort_by(f64::total_cmp);
+    let [smallest, median, largest] = [0.0, 0.5, 1.0].map(|share| quantile(&sorted, share));
+    format!("{median:.decimals$} ({smallest:.decimals$} to {largest:.decimals$})")
+}
