@@ -29,9 +29,9 @@ pub use rollout::{RolloutEvent, RolloutStream};
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, atomic::AtomicBool},
+    sync::{Arc, atomic::AtomicBool},
 };
-use tokio::time::Instant;
+use tokio::{sync::Mutex, time::Instant};
 
 /// The name under which our changes are recorded in an object's `managedFields`.
 pub const FIELD_MANAGER: &str = "ringway";

@@ -8,7 +8,7 @@ use super::{
 use http::Method;
 use serde::Deserialize;
 use serde_json::json;
-use std::{sync::PoisonError, time::Duration};
+use std::time::Duration;
 use tokio::time::Instant;
 
 /// How long an answer is believed.
@@ -56,29 +56,29 @@ struct ReviewStatus {
 }
 
 impl ClusterClient {
-    /// The rights among `wanted` that we do not have. An answer of the API server is believed for a minute.
+    /// The rights among `wanted` that we do not have. An answer of the API server is believed for a minute, and who
+    /// wants to know meanwhile waits for it instead of asking as well.
     ///
     /// # Errors
     ///
     /// When the API server does not answer, or does not let us ask.
     pub async fn check_rights(&self, wanted: &[Right]) -> Result<Vec<Right>, ClusterError> {
+        let mut known = self.inner.rights.lock().await;
         let mut missing = Vec::new();
         for right in wanted {
-            let allowed = match self.known(right) {
-                Some(allowed) => allowed,
-                None => self.ask(right).await?,
+            let allowed = match known.get(right) {
+                Some((allowed, since)) if since.elapsed() < BELIEVED => *allowed,
+                _ => {
+                    let allowed = self.ask(right).await?;
+                    known.insert(right.clone(), (allowed, Instant::now()));
+                    allowed
+                }
             };
             if !allowed {
                 missing.push(right.clone());
             }
         }
         Ok(missing)
-    }
-
-    fn known(&self, right: &Right) -> Option<bool> {
-        let rights = self.inner.rights.lock().unwrap_or_else(PoisonError::into_inner);
-        let (allowed, since) = rights.get(right)?;
-        (since.elapsed() < BELIEVED).then_some(*allowed)
     }
 
     async fn ask(&self, right: &Right) -> Result<bool, ClusterError> {
@@ -105,8 +105,6 @@ impl ClusterClient {
         let payload = Payload { content_type: "application/json", bytes: review.to_string().into_bytes() };
         let bytes = self.bytes(&call, Method::POST, &[], Some(payload)).await?;
         let review: Review = request::parse(&call, &bytes, "SelfSubjectAccessReview")?;
-        let mut rights = self.inner.rights.lock().unwrap_or_else(PoisonError::into_inner);
-        rights.insert(right.clone(), (review.status.allowed, Instant::now()));
         Ok(review.status.allowed)
     }
 }

@@ -123,6 +123,18 @@ async fn rights_are_asked_for_once_a_minute() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn who_asks_at_the_same_time_shares_the_answer() {
+    let server = Server::new();
+    let path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
+    server.on(path, ok(&json!({ "status": { "allowed": true } })));
+    let client = server.client();
+    let wanted = [Right::new("watch", "argoproj.io", "applications", "argocd")];
+    let (one, other) = tokio::join!(client.check_rights(&wanted), client.check_rights(&wanted));
+    assert_eq!((one.unwrap(), other.unwrap()), (vec![], vec![]));
+    assert_eq!(server.seen().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn versions_are_told_as_far_as_they_can_be_seen() {
     let server = Server::new();
     server.on("/version", ok(&json!({ "gitVersion": "v1.36.1", "major": "1" })));
