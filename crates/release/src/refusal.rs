@@ -123,7 +123,7 @@ pub enum Refusal {
         writer: Option<Writer>,
     },
     /// Another ring has the right to override this service here.
-    #[error("Application {application} is claimed by {ring} for this service since {since}{}; use other tenants, or clean that ring up first", other_ledger(.elsewhere))]
+    #[error("Application {application} is claimed by {ring} for this service since {since}{}", give_back(.ring, *.elsewhere))]
     Claimed {
         /// Which one.
         application: ApplicationKey,
@@ -204,7 +204,7 @@ pub enum Refusal {
     },
     /// We may not do what we would have to.
     #[error(
-        "Ringway may not {verb} {resource} in namespace {namespace} of {cluster}; grant it (see deploy/)"
+        "Ringway may not {verb} {resource} in namespace {namespace} of cluster {cluster}; grant it (see deploy/)"
     )]
     MissingRight {
         /// Such as `patch`.
@@ -226,7 +226,7 @@ pub enum Refusal {
     },
     /// It was recorded for another object of the same name.
     #[error(
-        "Application {application} was deleted and created again since it was overridden; clean up first"
+        "Application {application} was deleted and created again since it was overridden; clean the tenant up first with ringway cleanup --tenants"
     )]
     Recreated {
         /// Which one.
@@ -234,7 +234,7 @@ pub enum Refusal {
     },
     /// What was overridden is not the source that is meant now.
     #[error(
-        "Application {application} was overridden in the source {recorded}, and the source that is meant now is {found}; clean up first"
+        "Application {application} was overridden in the source {recorded}, and the source that is meant now is {found}; clean the tenant up first with ringway cleanup --tenants"
     )]
     SourceChanged {
         /// Which one.
@@ -286,6 +286,10 @@ fn written_by(writer: Option<&Writer>) -> String {
     }
 }
 
-fn other_ledger(elsewhere: &bool) -> &'static str {
-    if *elsewhere { " by another Ringway (see the annotation owner.ringway.dev on it)" } else { "" }
+fn give_back(ring: &str, elsewhere: bool) -> String {
+    if elsewhere {
+        " by another Ringway (see the annotation owner.ringway.dev on it); use other tenants, or clean that ring up there first".to_owned()
+    } else {
+        format!("; use other tenants, or clean that ring up first: ringway cleanup --ring {ring}")
+    }
 }
