@@ -5,6 +5,9 @@
 pub mod explain;
 pub mod text;
 
+#[cfg(test)]
+mod tests;
+
 use crate::{
     image::ResolvedImage,
     proof::Proof,

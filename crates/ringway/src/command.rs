@@ -81,7 +81,7 @@ pub enum ReleaseCommand {
     /// List releases and cleanups, newest first.
     List(ListArguments),
     /// Show a release or a cleanup, tenant by tenant.
-    Show(RunArguments),
+    Show(ShowArguments),
     /// Follow a release or a cleanup until it ends.
     Watch(RunArguments),
     /// Start nothing new, let patches under way end, keep what was done.
@@ -150,6 +150,17 @@ pub struct RunArguments {
     /// Its id, as printed by `release start` and `release list`.
     #[arg(value_name = "ID")]
     pub id: String,
+}
+
+/// What to show of a release or a cleanup.
+#[derive(Debug, Args)]
+pub struct ShowArguments {
+    /// Its id, as printed by `release start` and `release list`.
+    #[arg(value_name = "ID")]
+    pub id: String,
+    /// Every record of the journal instead, in words.
+    #[arg(long)]
+    pub journal: bool,
 }
 
 /// What to take back.
@@ -224,7 +235,7 @@ pub async fn run(line: CommandLine) -> anyhow::Result<Outcome> {
     match line.command {
         Command::Release(ReleaseCommand::Start(arguments)) => release::start(config, arguments, output).await,
         Command::Release(ReleaseCommand::List(arguments)) => release::list(&config, &arguments, output),
-        Command::Release(ReleaseCommand::Show(arguments)) => release::show(&config, &arguments.id, output),
+        Command::Release(ReleaseCommand::Show(arguments)) => release::show(&config, &arguments, output),
         Command::Release(ReleaseCommand::Watch(arguments)) => {
             release::watch(&config, &arguments.id, output).await
         }

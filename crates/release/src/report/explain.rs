@@ -8,7 +8,7 @@ use std::fmt::Write;
 /// What one run says about one tenant.
 pub fn explain(run: &RunReport, tenant: &TenantReport, now: Timestamp) -> String {
     let mut page = String::new();
-    let _ = writeln!(page, "{} in {}", tenant.tenant, text::headline(run).replace('\n', "\n  "));
+    let _ = writeln!(page, "{} in {}\n  ring {}", tenant.tenant, text::title(run), run.ring);
     let _ = writeln!(page, "  {}", standing(run, tenant));
     for (at, proof) in &tenant.timeline {
         let _ = writeln!(page, "  {at:.3}  {proof}");

@@ -22,6 +22,10 @@ pub fn run(report: &RunReport, now: Timestamp) -> String {
         );
         text.push_str(line.trim_end());
         text.push('\n');
+        // Such as the YAML that an ApplicationSet lacks: to be copied as it stands.
+        for line in further_lines(tenant) {
+            let _ = writeln!(text, "{:width$}  {line}", "");
+        }
         if let Some(advice) = tenant.problem.as_ref().and_then(|problem| problem.advice.as_ref()) {
             for (index, line) in advice.lines().enumerate() {
                 let _ = writeln!(text, "{:width$}  {}{line}", "", if index == 0 { "→ " } else { "  " });
@@ -33,19 +37,23 @@ pub fn run(report: &RunReport, now: Timestamp) -> String {
     text
 }
 
-/// What it is and what for.
+/// What it is and what for, with the cohort.
 pub fn headline(report: &RunReport) -> String {
+    let cohort = report.cohort.as_ref().map(|cohort| format!(", cohort {cohort}")).unwrap_or_default();
+    format!("{}\nring {}{cohort}, {}", title(report), report.ring, counted(report.tenants.len(), "tenant"))
+}
+
+/// What it is and what for, in one line.
+pub fn title(report: &RunReport) -> String {
     let images: Vec<String> = report
         .images
         .iter()
         .map(|image| format!("{} ({})", image.reference, image.digests.digest.short()))
         .collect();
-    let what = match report.kind {
+    match report.kind {
         RunKind::Release => format!("release {} of {}: {}", report.id, report.service, images.join(", ")),
         RunKind::Cleanup => format!("cleanup {}", report.id),
-    };
-    let cohort = report.cohort.as_ref().map(|cohort| format!(", cohort {cohort}")).unwrap_or_default();
-    format!("{what}\nring {}{cohort}, {}", report.ring, counted(report.tenants.len(), "tenant"))
+    }
 }
 
 /// One line about where a tenant stands.
@@ -150,6 +158,10 @@ pub fn ago(since: Timestamp, until: Timestamp) -> String {
         3600..86400 => format!("{}h{:02}m", seconds / 3600, seconds % 3600 / 60),
         _ => format!("{}d{:02}h", seconds / 86400, seconds % 86400 / 3600),
     }
+}
+
+fn further_lines(tenant: &TenantReport) -> impl Iterator<Item = &str> {
+    tenant.problem.iter().flat_map(|problem| problem.message.lines().skip(1))
 }
 
 fn first_line(text: &str) -> String {

@@ -1,6 +1,6 @@
 //! `ringway release`: begin, list, show, watch, cancel.
 
-use super::{ListArguments, OutputFormat, StartArguments, ledger, tenants};
+use super::{ListArguments, OutputFormat, ShowArguments, StartArguments, ledger, tenants};
 use crate::{
     clock::{Clock, SystemClock},
     config::Config,
@@ -14,6 +14,7 @@ use crate::{
     start,
     state::StateFolder,
 };
+use durable_sqlite::Filter;
 use release::{
     report::{RunReport, text},
     verdict::Stop,
@@ -71,7 +72,10 @@ pub(super) async fn follow_own(
     answer: Answer,
     format: OutputFormat,
 ) -> anyhow::Result<Outcome> {
-    let Some(run) = begun(&answer) else { return nothing(&answer) };
+    let run = match &answer {
+        Answer::Nothing { reason } => return nothing(reason, format),
+        answer => begun(answer)?,
+    };
     let ledger = Ledger::open_read_only(&folder.ledger())?;
     let following = follow(&ledger, run, &SystemClock, None);
     tokio::pin!(following);
@@ -95,7 +99,10 @@ pub(super) async fn follow_answer(
     answer: Answer,
     format: OutputFormat,
 ) -> anyhow::Result<Outcome> {
-    let Some(run) = begun(&answer) else { return nothing(&answer) };
+    let run = match &answer {
+        Answer::Nothing { reason } => return nothing(reason, format),
+        answer => begun(answer)?,
+    };
     eprintln!("another process drives it; interrupting this command does not stop it");
     follow_other(folder, run, format).await
 }
@@ -109,22 +116,24 @@ async fn follow_other(folder: &StateFolder, run: &str, format: OutputFormat) -> 
     }
 }
 
-fn begun(answer: &Answer) -> Option<&str> {
-    match answer {
-        Answer::Begun { run, continued } => {
-            if *continued {
-                eprintln!("going on with {run}, which is the same and has not ended");
-            }
-            Some(run)
-        }
-        _ => None,
+fn begun(answer: &Answer) -> anyhow::Result<&str> {
+    let Answer::Begun { run, continued } = answer else {
+        anyhow::bail!("the owner of the state folder gave an answer to another request: {answer:?}");
+    };
+    if *continued {
+        eprintln!("going on with {run}, which is the same and has not ended");
     }
+    Ok(run)
 }
 
-fn nothing(answer: &Answer) -> anyhow::Result<Outcome> {
-    if let Answer::Nothing { reason } = answer {
-        output::print_line(reason);
-    }
+/// Why there is nothing to do, also for whoever asked for a document.
+#[derive(serde::Serialize)]
+struct Nothing<'a> {
+    reason: &'a str,
+}
+
+pub(super) fn nothing(reason: &str, format: OutputFormat) -> anyhow::Result<Outcome> {
+    output::print(format, &Nothing { reason }, || reason.to_owned())?;
     Ok(Outcome::Done)
 }
 
@@ -167,9 +176,36 @@ pub(super) fn list(
 }
 
 /// Shows a run.
-pub(super) fn show(config: &Config, id: &str, format: OutputFormat) -> anyhow::Result<Outcome> {
-    let report = known(config, id)?;
+pub(super) fn show(
+    config: &Config,
+    arguments: &ShowArguments,
+    format: OutputFormat,
+) -> anyhow::Result<Outcome> {
+    let report = known(config, &arguments.id)?;
+    if arguments.journal {
+        return journal(config, &arguments.id, format);
+    }
     output::print(format, &report, || text::run(&report, SystemClock.now()))?;
+    Ok(Outcome::Done)
+}
+
+/// Shows what happened to a run and to each of its tenants, record by record.
+fn journal(config: &Config, id: &str, format: OutputFormat) -> anyhow::Result<Outcome> {
+    let folder = StateFolder::open(&config.state_folder)?;
+    let mut lines: Vec<String> = Vec::new();
+    if let Some(reader) = durable_sqlite::Reader::open(folder.journal())? {
+        let children = Filter { parent: Some(id.to_owned()), ..Filter::default() };
+        let children = reader.list(&children)?.into_iter().map(|child| child.id);
+        for workflow in std::iter::once(id.to_owned()).chain(children) {
+            let Some(entries) = reader.journal(&workflow)? else { continue };
+            lines.push(workflow);
+            lines.extend(entries.iter().map(|entry| format!("  {entry}")));
+        }
+    }
+    if lines.is_empty() {
+        lines.push(format!("the journal of {id} is no longer kept"));
+    }
+    output::print(format, &lines, || lines.join("\n"))?;
     Ok(Outcome::Done)
 }
 
@@ -198,9 +234,10 @@ pub(super) async fn watch(config: &Config, id: &str, format: OutputFormat) -> an
 
 /// Tells a run to stop, and waits until it has.
 pub(super) async fn cancel(config: Config, id: String, format: OutputFormat) -> anyhow::Result<Outcome> {
-    if known(&config, &id)?.verdict.is_some() {
-        output::print_line(&format!("{id} has ended already"));
-        return Ok(Outcome::Done);
+    let report = known(&config, &id)?;
+    if report.verdict.is_some() {
+        eprintln!("{id} has ended already");
+        return cancelled(&report, format);
     }
     let folder = StateFolder::open(&config.state_folder)?;
     let ledger = Ledger::open_read_only(&folder.ledger())?;
