@@ -19,10 +19,11 @@ use crate::{
     ledger::LedgerError,
     world::World,
 };
-use durable::{ActivityContext, Failure};
+use durable::{ActivityContext, Failure, FailureKind};
 use durable_sqlite::Registry;
 use release::{
-    step,
+    report::AwaitingReport,
+    step::{self, RunContext},
     workflow::{
         cleanup::Cleanup, release::Release, tenant_cleanup::TenantCleanup, tenant_release::TenantRelease,
     },
@@ -59,6 +60,36 @@ pub fn registry(world: &Arc<World>) -> Registry {
     body!(RecordTenant, record::record_tenant);
     body!(RecordVerdict, record::record_verdict);
     registry
+}
+
+/// Lets people see that a step of a tenant is tried again, and why.
+fn told<T>(
+    world: &World,
+    context: &RunContext,
+    doing: &str,
+    result: Result<T, Failure>,
+) -> Result<T, Failure> {
+    if let Err(failure) = &result
+        && failure.kind == FailureKind::Retryable
+        && let Err(error) = tell(world, context, format!("{doing} is tried again: {}", failure.message))
+    {
+        tracing::warn!(%error, "what is awaited cannot be written down");
+    }
+    result
+}
+
+fn tell(world: &World, RunContext { run, tenant, .. }: &RunContext, what: String) -> Result<(), LedgerError> {
+    let now = world.clock.now();
+    let known = world.ledger.tenant(run, tenant)?.and_then(|state| state.awaiting);
+    let since = known.filter(|known| known.what == what).map_or(now, |known| known.since);
+    let awaiting = AwaitingReport {
+        what,
+        since,
+        until: None,
+        evidence: Vec::new(),
+        by_hand: "ringway doctor".to_owned(),
+    };
+    world.ledger.record_awaiting(run, tenant, Some(&awaiting), now)
 }
 
 /// The cluster of an Argo CD instance.

@@ -8,8 +8,7 @@ use crate::{
     registry::{Limits, OciRegistry, Registry},
 };
 use anyhow::Context as _;
-use jiff::Timestamp;
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 /// The outside. Tests and simulations put something else in the place of each part.
 pub struct World {
@@ -34,13 +33,6 @@ impl World {
         let registry = Arc::new(registry(&config)?);
         let clusters = Clusters::new(config.argocd.clone(), config.tenant_clusters.clone());
         Ok(Self { config, clusters, registry, ledger, clock })
-    }
-
-    /// Waits until `at`; for ever if there is no such time.
-    pub async fn until(&self, at: Option<Timestamp>) {
-        let Some(at) = at else { return std::future::pending().await };
-        let wait = Duration::try_from(at.duration_since(self.clock.now())).unwrap_or_default();
-        tokio::time::sleep(wait).await;
     }
 }
 

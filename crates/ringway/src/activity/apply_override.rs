@@ -1,7 +1,11 @@
 //! Writing an override: read, record how to take it back, send the guarded patch; again from the read if the Application
 //! changed in between.
 
-use super::{argocd, cluster_failure, ledger_failure, preflight_tenant::owner};
+use super::{
+    argocd, cluster_failure, ledger_failure,
+    preflight_tenant::{not_taken, owner},
+    told,
+};
 use crate::{cluster::ClusterErrorKind, ledger::Claim, world::World};
 use durable::{ActivityContext, Failure};
 use release::{
@@ -20,6 +24,11 @@ pub(super) async fn apply_override(
     _: &ActivityContext,
     input: ApplyInput,
 ) -> Result<Applied, Failure> {
+    let context = input.context.clone();
+    told(world, &context, "the override", try_all(world, input).await)
+}
+
+async fn try_all(world: &World, input: ApplyInput) -> Result<Applied, Failure> {
     let ApplyInput { context, application: planned } = input;
     let (key, service) = (&planned.key, &planned.wanted.service);
     // Read once: the intents of lost races wrote nothing, and must not pass for what was there before.
@@ -78,7 +87,11 @@ async fn try_once(
         match client.patch_application(key, &plan.patch, false).await {
             Ok(_) => {}
             Err(error) if is_lost_race(&error.kind) => return Ok(None),
-            Err(error) => return Err(cluster_failure(error)),
+            // Not taken means not written: the claim need not be kept for it.
+            Err(error) => match not_taken(key, &error) {
+                Some(refusal) => return Ok(Some(Applied::Refused { refusal })),
+                None => return Err(cluster_failure(error)),
+            },
         }
     }
     let at = world.clock.now();

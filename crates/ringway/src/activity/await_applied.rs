@@ -58,7 +58,7 @@ pub(super) async fn await_applied(
             Seen::Event(Err(error)) => return Err(cluster_failure(error)),
         }
         watching.proven(state.proof)?;
-        let now = world.clock.now();
+        let now = watching.now();
         match clock.update(state.proof, &state.awaiting, state.window_closed, &input.deadlines, now) {
             Due::Passed(problem) => return Ok(Awaited::Failed { proof: state.proof, problem }),
             Due::At(until) => {

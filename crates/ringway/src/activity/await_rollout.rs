@@ -45,7 +45,7 @@ pub(super) async fn await_rollout(
             Seen::Moment => {}
             Seen::Event(Err(error)) => return Err(cluster_failure(error)),
         }
-        let now = world.clock.now();
+        let now = watching.now();
         let state = match (&unreachable, &snapshot) {
             (Some(awaiting), _) => waiting(awaiting.clone()),
             (None, None) => waiting(looking(&input)),

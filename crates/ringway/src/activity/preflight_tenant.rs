@@ -1,6 +1,6 @@
 //! Looking at everything that a tenant's override depends on. Reads only; also what `ringway plan` does.
 
-use super::cluster_failure;
+use super::{cluster_failure, told};
 use crate::{
     cluster::{ClusterClient, ClusterError, ClusterErrorKind, FoundApplication, Right},
     world::World,
@@ -25,7 +25,7 @@ pub(super) async fn preflight_tenant(
     _: &ActivityContext,
     input: PreflightInput,
 ) -> Result<Preflight, Failure> {
-    match look(world, &input.context, &input.service, &input.images).await {
+    let preflight = match look(world, &input.context, &input.service, &input.images).await {
         Ok(looked) => Ok(looked.into_preflight()),
         Err(error) => match error.downcast::<ClusterError>() {
             Ok(error) => match denied(&error) {
@@ -34,7 +34,8 @@ pub(super) async fn preflight_tenant(
             },
             Err(error) => Err(Failure::retryable("preflight", format!("{error:#}"))),
         },
-    }
+    };
+    told(world, &input.context, "preflight", preflight)
 }
 
 /// The refusal for an API server that does not let us look.
@@ -47,6 +48,16 @@ pub fn denied(error: &ClusterError) -> Option<Refusal> {
             cluster: error.cluster.clone(),
         }),
         _ => None,
+    }
+}
+
+/// The refusal for an API server that will not take a patch of `key` however often it is sent.
+pub fn not_taken(key: &ApplicationKey, error: &ClusterError) -> Option<Refusal> {
+    match &error.kind {
+        ClusterErrorKind::Rejected { message } => {
+            Some(Refusal::PatchRejected { application: key.clone(), message: message.clone() })
+        }
+        _ => denied(error),
     }
 }
 

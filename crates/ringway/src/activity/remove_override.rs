@@ -2,7 +2,7 @@
 
 use super::{
     apply_override::{RACES, is_lost_race},
-    argocd, cluster_failure, ledger_failure,
+    argocd, cluster_failure, ledger_failure, told,
 };
 use crate::world::World;
 use durable::{ActivityContext, Failure};
@@ -20,6 +20,11 @@ pub(super) async fn remove_override(
     _: &ActivityContext,
     input: RemoveInput,
 ) -> Result<Removed, Failure> {
+    let context = input.context.clone();
+    told(world, &context, "taking the override back", try_all(world, input).await)
+}
+
+async fn try_all(world: &World, input: RemoveInput) -> Result<Removed, Failure> {
     let (key, service) = (&input.application, &input.service);
     let written = world.ledger.override_of(key, service).map_err(ledger_failure)?;
     let Some(written) = written else {

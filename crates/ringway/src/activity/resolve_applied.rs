@@ -1,6 +1,6 @@
 //! What the workloads are to run after an override was taken back, and what that stands for.
 
-use super::{cluster_failure, tenant_cluster};
+use super::{cluster_failure, tenant_cluster, told};
 use crate::{cluster::RolloutEvent, world::World};
 use durable::{ActivityContext, Failure};
 use futures_util::StreamExt;
@@ -16,6 +16,11 @@ pub(super) async fn resolve_applied(
     _: &ActivityContext,
     input: ResolveAppliedInput,
 ) -> Result<Vec<ExpectedWorkload>, Failure> {
+    let context = input.context.clone();
+    told(world, &context, "the look at what remains", try_all(world, input).await)
+}
+
+async fn try_all(world: &World, input: ResolveAppliedInput) -> Result<Vec<ExpectedWorkload>, Failure> {
     let snapshot = first_snapshot(world, &input).await?;
     let mut resolved = Vec::new();
     for workload in &input.workloads {

@@ -5,7 +5,7 @@
 use crate::{cluster::ClusterError, world::World};
 use durable::{ActivityContext, Failure, FailureKind};
 use futures_util::{Stream, StreamExt};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use release::{
     condition::Awaiting,
     proof::Proof,
@@ -14,6 +14,7 @@ use release::{
 };
 use serde::Serialize;
 use std::{pin::Pin, time::Duration};
+use tokio::time::Instant;
 
 /// How often a wait says that it is alive. Well below the heartbeat limit of the workflow's options.
 pub(super) const BEAT_EVERY: Duration = Duration::from_secs(20);
@@ -34,6 +35,8 @@ pub(super) struct Watching<'a, T> {
     events: Pin<Box<dyn Stream<Item = T> + Send + 'a>>,
     beat: tokio::time::Interval,
     shown: Option<AwaitingReport>,
+    /// What the clock showed when the wait began, and when that was.
+    began: (Timestamp, Instant),
 }
 
 impl<'a, T> Watching<'a, T> {
@@ -44,7 +47,16 @@ impl<'a, T> Watching<'a, T> {
         events: impl Stream<Item = T> + Send + 'a,
     ) -> Self {
         let beat = tokio::time::interval(BEAT_EVERY);
-        Self { world, context, run, events: Box::pin(events), beat, shown: None }
+        let began = (world.clock.now(), Instant::now());
+        Self { world, context, run, events: Box::pin(events), beat, shown: None, began }
+    }
+
+    /// The time for deadlines: what the clock showed when the wait began, and what has passed since. A clock that is set
+    /// forward must not make a deadline pass, and one that is set back must not hold it off.
+    pub(super) fn now(&self) -> Timestamp {
+        let (shown, since) = self.began;
+        let passed = SignedDuration::try_from(since.elapsed()).unwrap_or(SignedDuration::MAX);
+        shown.saturating_add(passed).unwrap_or(Timestamp::MAX)
     }
 
     /// The next event, or the moment `at`. Meanwhile it beats with `state`, from which a next attempt goes on.
@@ -56,7 +68,8 @@ impl<'a, T> Watching<'a, T> {
         at: Option<Timestamp>,
         state: &impl Serialize,
     ) -> Result<Seen<T>, Failure> {
-        let moment = self.world.until(at);
+        let began = self.began;
+        let moment = until(began, at);
         tokio::pin!(moment);
         loop {
             tokio::select! {
@@ -107,6 +120,15 @@ impl<'a, T> Watching<'a, T> {
     }
 }
 
+/// Waits until what the clock showed at the beginning and what has passed since make `at`; for ever without such a time.
+async fn until((shown, since): (Timestamp, Instant), at: Option<Timestamp>) {
+    let wait = at.map(|at| Duration::try_from(at.duration_since(shown)).unwrap_or_default());
+    match wait.and_then(|wait| since.checked_add(wait)) {
+        Some(instant) => tokio::time::sleep_until(instant).await,
+        None => std::future::pending().await,
+    }
+}
+
 /// The answer of a wait that nobody wants any more.
 pub(super) fn given_up() -> Failure {
     Failure::new(FailureKind::Cancelled, "given_up", "nobody waits for this any more")
@@ -125,5 +147,118 @@ pub(super) fn interrupted(cluster: &str, lasting: Duration, error: &ClusterError
         what: format!("the API server of {cluster} has been gone {lasting}: {}", error.kind),
         evidence: Vec::new(),
         by_hand: "kubectl get --raw /readyz".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        clock::Clock,
+        cluster::Clusters,
+        config::{Config, EnvironmentPaths},
+        ledger::{Ledger, NewRun},
+        registry::{Limits, OciRegistry},
+    };
+    use futures_util::stream;
+    use jiff::ToSpan;
+    use release::report::RunKind;
+    use std::{
+        path::Path,
+        sync::{Arc, Mutex},
+    };
+
+    /// A clock that a test sets.
+    #[derive(Clone)]
+    struct Hand(Arc<Mutex<Timestamp>>);
+
+    impl Clock for Hand {
+        fn now(&self) -> Timestamp {
+            *self.0.lock().unwrap()
+        }
+    }
+
+    const CONFIGURATION: &str = r#"
+argocd: {instances: [{name: main}]}
+services:
+  atlas:
+    images: {atlas: {repositories: ["registry.example.com/atlas"]}}
+    applications:
+      - name: "{tenant}"
+        overrides:
+          - image: atlas
+            values: {reference: image}
+            workloads: [{kind: StatefulSet, name: atlas, container: atlas}]
+"#;
+
+    fn world(clock: &Hand) -> World {
+        let environment = EnvironmentPaths { home: Some("/home/a".into()), ..EnvironmentPaths::default() };
+        let config =
+            Config::parse(Path::new("/etc/ringway.yaml"), CONFIGURATION.as_bytes(), &environment).unwrap();
+        let ledger = Ledger::in_memory("ledger").unwrap();
+        ledger
+            .begin_run(&NewRun {
+                id: "r-1".into(),
+                kind: RunKind::Release,
+                ring: "ring-x".into(),
+                service: "atlas".into(),
+                images: Vec::new(),
+                tenants: vec!["alpha".into()],
+                cohort: None,
+                began_at: clock.now(),
+            })
+            .unwrap();
+        World {
+            clusters: Clusters::new(config.argocd.clone(), config.tenant_clusters.clone()),
+            registry: Arc::new(OciRegistry::new(Vec::new(), Limits::default()).unwrap()),
+            config,
+            ledger,
+            clock: Arc::new(clock.clone()),
+        }
+    }
+
+    fn run() -> RunContext {
+        RunContext { run: "r-1".into(), ring: "ring-x".into(), tenant: "alpha".into() }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_clock_that_jumps_moves_no_deadline() {
+        for jump in [(-5).hours(), 5.hours()] {
+            let clock = Hand(Arc::new(Mutex::new(Timestamp::UNIX_EPOCH)));
+            let (world, context, run) = (world(&clock), ActivityContext::detached("w"), run());
+            let mut watching = Watching::new(&world, &context, &run, stream::pending::<()>());
+            let began = Instant::now();
+            let deadline = watching.now() + 10.minutes();
+            *clock.0.lock().unwrap() += jump;
+            assert!(matches!(watching.next(Some(deadline), &()).await, Ok(Seen::Moment)));
+            assert_eq!((began.elapsed().as_secs(), watching.now()), (600, deadline));
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_awaited_keeps_since_when_while_its_evidence_changes() {
+        let clock = Hand(Arc::new(Mutex::new(Timestamp::UNIX_EPOCH)));
+        let (world, context, run) = (world(&clock), ActivityContext::detached("w"), run());
+        let mut watching = Watching::new(&world, &context, &run, stream::pending::<()>());
+        let until = watching.now() + 1.hour();
+        let awaiting =
+            |what: &str, by: &str| Awaiting { what: what.into(), evidence: Vec::new(), by_hand: by.into() };
+        let shown = || world.ledger.tenant("r-1", "alpha").unwrap().unwrap().awaiting.unwrap();
+        watching.awaits(&awaiting("a", "x"), until).unwrap();
+        *clock.0.lock().unwrap() += 1.minute();
+        watching.awaits(&awaiting("a", "x"), until + 1.hour()).unwrap();
+        assert_eq!((shown().since, shown().until), (Timestamp::UNIX_EPOCH, Some(until + 1.hour())));
+        watching.awaits(&awaiting("b", "x"), until).unwrap();
+        assert_eq!(shown().since, Timestamp::UNIX_EPOCH + 1.minute());
+    }
+
+    #[tokio::test]
+    async fn a_watch_that_ends_is_begun_again() {
+        let clock = Hand(Arc::new(Mutex::new(Timestamp::UNIX_EPOCH)));
+        let (world, context, run) = (world(&clock), ActivityContext::detached("w"), run());
+        let mut watching = Watching::new(&world, &context, &run, stream::iter([1]));
+        assert!(matches!(watching.next(None, &()).await, Ok(Seen::Event(1))));
+        let failure = watching.next(None, &()).await.map(|_| ()).unwrap_err();
+        assert_eq!((failure.kind, failure.code.as_str()), (durable::FailureKind::Retryable, "watch_ended"));
     }
 }
