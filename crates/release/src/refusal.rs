@@ -216,6 +216,16 @@ pub enum Refusal {
         /// Which cluster: an Argo CD instance or a tenant's cluster.
         cluster: String,
     },
+    /// The API server does not take the patch, whoever may send it.
+    #[error(
+        "the API server rejects the override of Application {application}: {message}; change what rejects it, or leave the tenant out"
+    )]
+    PatchRejected {
+        /// Which one.
+        application: ApplicationKey,
+        /// What the API server said: the admission policy or the rule of the schema.
+        message: String,
+    },
     /// Its workloads cannot be found without knowing where they are.
     #[error(
         "Application {application} has no `destination.namespace`, so its pods cannot be found; set it, or release the service with `verify: argocd`"
@@ -269,6 +279,7 @@ impl Refusal {
             Self::TooLarge { .. } => "too_large",
             Self::RepositoryNotAllowed { .. } => "repository_not_allowed",
             Self::MissingRight { .. } => "missing_right",
+            Self::PatchRejected { .. } => "patch_rejected",
             Self::NoNamespace { .. } => "no_namespace",
             Self::Recreated { .. } => "recreated",
             Self::SourceChanged { .. } => "source_changed",

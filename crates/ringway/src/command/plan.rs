@@ -55,7 +55,7 @@ enum PlanOutcome {
     NothingToChange,
     Skipped,
     Refused,
-    /// It could not be looked at, or the API server would not accept the patch.
+    /// It could not be looked at.
     Failed,
 }
 
@@ -147,14 +147,17 @@ async fn plan_tenant(
             Examined::Ready { plan: planned, notes, .. } => {
                 plan.notes.extend(notes);
                 let server_check = match server_check {
-                    true => Some(check(world, &key, &planned).await.map_or_else(
-                        |error| {
+                    true => Some(match check(world, &key, &planned).await {
+                        Ok(answer) => answer.to_owned(),
+                        Err(error) => {
                             let message = error.to_failure().message;
-                            failures.push(message.clone());
+                            match preflight_tenant::not_taken(&key, &error) {
+                                Some(refusal) => plan.refusals.push(refusal),
+                                None => failures.push(message.clone()),
+                            }
                             message
-                        },
-                        str::to_owned,
-                    )),
+                        }
+                    }),
                     false => None,
                 };
                 plan.applications.push(ApplicationPlan {
