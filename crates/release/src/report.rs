@@ -60,7 +60,7 @@ pub struct RunReport {
     pub verdict: Option<ReleaseVerdict>,
     /// Whether it was told to stop.
     pub stop: Option<Stop>,
-    /// False if it has not ended and no process drives it.
+    /// Whether a process drives it now; false once it has ended.
     pub driven: bool,
     /// Its tenants, in the order they were asked for.
     pub tenants: Vec<TenantReport>,

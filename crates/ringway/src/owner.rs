@@ -201,6 +201,17 @@ impl Owner {
         }
     }
 
+    /// Tells a run to stop, without waiting for one that goes on until its patches under way have ended.
+    async fn cancel(&self, run: &str) -> anyhow::Result<Answer> {
+        let goes_on = self.engine.status(run).await?.is_some_and(|status| status.outcome.is_none());
+        if goes_on {
+            self.stop(run, &Stop::Cancel).await?;
+        } else {
+            self.stop_and_wait(run, &Stop::Cancel).await?;
+        }
+        Ok(Answer::Stopping)
+    }
+
     async fn serve(&self, listener: tokio::net::UnixListener) {
         let owner = self.clone();
         socket::serve(listener, move |request| {
@@ -215,7 +226,7 @@ impl Owner {
         let result = match request {
             Request::StartRelease(request) => start::release(self, request).await,
             Request::StartCleanup(request) => start_cleanup::cleanup(self, request).await,
-            Request::Cancel { run } => self.stop(&run, &Stop::Cancel).await.map(|()| Answer::Stopping),
+            Request::Cancel { run } => self.cancel(&run).await,
         };
         match result {
             Ok(answer) => {

@@ -17,7 +17,7 @@ pub fn run(ledger: &Ledger, id: &str, driven: bool) -> anyhow::Result<RunReport>
     Ok(report(run, tenants, driven))
 }
 
-/// The same from what was read already.
+/// The same from what was read already. What has ended is not driven any more.
 pub fn report(run: Run, tenants: Vec<TenantState>, driven: bool) -> RunReport {
     RunReport {
         id: run.id,
@@ -28,9 +28,9 @@ pub fn report(run: Run, tenants: Vec<TenantState>, driven: bool) -> RunReport {
         cohort: run.cohort,
         began_at: run.began_at,
         ended_at: run.ended_at,
+        driven: driven && run.verdict.is_none(),
         verdict: run.verdict,
         stop: run.stop,
-        driven,
         tenants: tenants.into_iter().map(tenant).collect(),
     }
 }

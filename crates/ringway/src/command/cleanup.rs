@@ -2,7 +2,7 @@
 
 use super::{
     CleanupArguments, CleanupSelection, OutputFormat, overrides,
-    release::{follow_answer, follow_own},
+    release::{follow_answer, follow_own, nothing},
 };
 use crate::{
     config::{Config, cohort},
@@ -25,8 +25,10 @@ pub(super) async fn cleanup(
     }
     let folder = StateFolder::open(&config.state_folder)?;
     if !folder.ledger().exists() {
-        output::print_line(&format!("nothing of {selection} is written anywhere: nothing was ever begun"));
-        return Ok(Outcome::Done);
+        return nothing(
+            &format!("nothing of {selection} is written anywhere: nothing was ever begun"),
+            format,
+        );
     }
     let request = CleanupRequest { selection, max_parallel: arguments.max_parallel };
     match reach(&folder, "ringway cleanup", &Request::StartCleanup(request.clone())).await? {
