@@ -209,3 +209,6 @@ async fn supersede(owner: &Owner, request: &ReleaseRequest, by: &str) -> anyhow:
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -199,3 +199,6 @@ fn application(claim: Claim) -> PlannedApplication {
         },
     }
 }
+
+#[cfg(test)]
+mod tests;

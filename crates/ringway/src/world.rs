@@ -10,6 +10,9 @@ use crate::{
 use anyhow::Context as _;
 use std::sync::Arc;
 
+#[cfg(test)]
+pub(crate) mod testing;
+
 /// The outside. Tests and simulations put something else in the place of each part.
 pub struct World {
     /// What we were told.
