@@ -71,6 +71,16 @@ pub fn examine(
         .unwrap_or_else(|| view.sync())
 }
 
+/// A problem with when it was noticed: the API server keeps no time of what was taken out.
+#[must_use]
+pub fn noticed(mut problem: Problem, now: Timestamp) -> Problem {
+    for shown in &mut problem.evidence {
+        shown.since.get_or_insert(now);
+    }
+    problem.message.push_str(&format!("; noticed at {now:.0}"));
+    problem
+}
+
 /// One snapshot and the question asked to it.
 struct View<'a> {
     application: &'a Application,
@@ -107,10 +117,13 @@ impl View<'_> {
         }
         let evidence = self.leaf_evidence();
         let writer = self.writer();
-        let by = writer.as_ref().map_or_else(String::new, |writer| {
-            let at = writer.at.map_or_else(String::new, |at| format!(" at {at}"));
-            format!(" (last written by {}{at})", writer.manager)
-        });
+        let by = writer.as_ref().map_or_else(
+            || "the API server does not say by whom; its audit log does".to_owned(),
+            |writer| {
+                let at = writer.at.map_or_else(String::new, |at| format!(" at {at}"));
+                format!("last written by {}{at}", writer.manager)
+            },
+        );
         let found = evidence
             .iter()
             .map(|leaf| format!("{} is {}", leaf.field, leaf.value))
@@ -121,12 +134,12 @@ impl View<'_> {
         let (code, message, advice) = match self.expectation {
             Expectation::Overridden => (
                 "reverted",
-                format!("somebody took our values out of {}{by}: {found}", self.object()),
+                format!("somebody took our values out of {} ({by}): {found}", self.object()),
                 "find out who writes this field and agree with them, then release again",
             ),
             Expectation::Removed => (
                 "override_returned",
-                format!("somebody put our values back into {}{by}: {found}", self.object()),
+                format!("somebody put our values back into {} ({by}): {found}", self.object()),
                 "find out who writes this field, then clean up again",
             ),
         };
@@ -156,19 +169,24 @@ impl View<'_> {
         found
     }
 
-    /// Who wrote the source last.
+    /// Who wrote last where our values stood. The API server names writers of what is there, and nobody for what was
+    /// removed; a list, such as `parameters` and `sources`, is written as a whole.
     fn writer(&self) -> Option<Writer> {
-        let pointers: &[&str] = if self.application.has_multiple_sources() {
-            &["/spec/sources"]
-        } else {
-            &[
-                "/spec/source/helm/parameters",
-                "/spec/source/helm/valuesObject",
-                "/spec/source/helm",
-                "/spec/source",
-            ]
-        };
-        pointers.iter().find_map(|pointer| writer_of(self.application, pointer))
+        if self.application.has_multiple_sources() {
+            return writer_of(self.application, "/spec/sources");
+        }
+        let [source] = self.application.sources() else { return None };
+        let present = self.planned.wanted.leaves.iter().filter_map(|leaf| match leaf.strategy {
+            Strategy::Parameters => {
+                source.helm()?.get("parameters")?;
+                Some("/spec/source/helm/parameters".to_owned())
+            }
+            Strategy::ValuesObject => {
+                leaf_value(source, leaf)?;
+                Some(leaf.path.pointer("/spec/source/helm/valuesObject"))
+            }
+        });
+        present.filter_map(|pointer| writer_of(self.application, &pointer)).max_by_key(|writer| writer.at)
     }
 
     /// Whether Argo CD has not compared exactly what stands in the Application.

@@ -9,7 +9,7 @@ use durable::{ActivityContext, Failure};
 use release::{
     condition::{
         Awaiting,
-        applied::{SyncState, examine},
+        applied::{SyncState, examine, noticed},
         deadline::{Due, SyncClock},
     },
     proof::Proof,
@@ -44,6 +44,7 @@ pub(super) async fn await_applied(
                     }
                     SyncState::Failed { proof, problem } => return Ok(Awaited::Failed { proof, problem }),
                     SyncState::Reverted { problem, .. } => {
+                        let problem = noticed(problem, watching.now());
                         return Ok(Awaited::Failed { proof: Proof::Patched, problem });
                     }
                 }

@@ -9,7 +9,7 @@ use super::{
 use crate::{cluster::ApplicationEvent, world::World};
 use durable::{ActivityContext, Failure};
 use release::{
-    condition::applied::{SyncState, examine},
+    condition::applied::{SyncState, examine, noticed},
     step::{Expectation, Reverted, WatchOverrideInput},
 };
 
@@ -26,7 +26,7 @@ pub(super) async fn watch_override(
             Seen::Event(Ok(ApplicationEvent::Changed(application))) => {
                 let state = examine(&application, &input.application, Expectation::Overridden, None);
                 if let SyncState::Reverted { problem, writer } = state {
-                    return Ok(Reverted { problem, writer });
+                    return Ok(Reverted { problem: noticed(problem, watching.now()), writer });
                 }
             }
             Seen::Event(Ok(ApplicationEvent::Deleted)) => {

@@ -214,10 +214,14 @@ impl View<'_> {
     fn operation_evidence(&self, operation: &Operation<'_>) -> Vec<Evidence> {
         match operation.stage {
             Stage::Requested => vec![self.evidence("operation", "requested", None)],
-            _ => vec![
-                self.evidence("status.operationState.phase", operation.phase, operation.started_at),
-                self.evidence("status.operationState.message", operation.message, None),
-            ],
+            _ => {
+                let mut shown =
+                    vec![self.evidence("status.operationState.phase", operation.phase, operation.started_at)];
+                if !operation.message.is_empty() {
+                    shown.push(self.evidence("status.operationState.message", operation.message, None));
+                }
+                shown
+            }
         }
     }
 

@@ -340,8 +340,24 @@ fn a_value_that_was_taken_out_is_reverted_by_somebody() {
         "fieldsType": "FieldsV1", "fieldsV1": fields}]);
     let other = with(&[("/spec/source", source(Some("1.9.0"))), ("/metadata/managedFields", managed)]);
     assert_snapshot!(say(&other), @r#"reverted reverted: somebody took our values out of Application argocd/tenant-a (last written by argocd-server at 2026-11-23T12:00:05Z): helm.parameters[atlas.image.tag] is "1.9.0" [Some(Writer { manager: "argocd-server", at: Some(2026-11-23T12:00:05Z) })]"#);
-    assert_snapshot!(say(&with(&[("/spec/source", source(None))])), @"reverted reverted: somebody took our values out of Application argocd/tenant-a: helm.parameters[atlas.image.tag] is absent [None]");
-    assert_snapshot!(say(&with(&[("/spec/source/path", json!("charts/other"))])), @"reverted reverted: somebody took our values out of Application argocd/tenant-a: the source that was overridden is not there [None]");
+    assert_snapshot!(say(&with(&[("/spec/source", source(None))])), @"reverted reverted: somebody took our values out of Application argocd/tenant-a (the API server does not say by whom; its audit log does): helm.parameters[atlas.image.tag] is absent [None]");
+    assert_snapshot!(say(&with(&[("/spec/source/path", json!("charts/other"))])), @"reverted reverted: somebody took our values out of Application argocd/tenant-a (the API server does not say by whom; its audit log does): the source that was overridden is not there [None]");
+}
+
+#[test]
+fn nobody_is_blamed_for_a_value_that_is_gone() {
+    // Who made the Application still owns its source, and did not take anything out.
+    let creator = json!([{"manager": "kubectl-create", "time": "2026-11-01T00:00:00Z",
+        "fieldsV1": {"f:spec": {"f:source": {".": {}, "f:path": {}, "f:repoURL": {}}}}}]);
+    let bare = source(None);
+    let removed = with(&[("/spec/source", bare), ("/metadata/managedFields", creator)]);
+    assert!(say(&removed).ends_with("[None]"), "{}", say(&removed));
+    let SyncState::Reverted { problem, .. } = ask(&removed, Expectation::Overridden) else {
+        panic!("{}", say(&removed))
+    };
+    let noticed = super::noticed(problem, "2026-11-23T12:00:05Z".parse().unwrap());
+    assert!(noticed.message.ends_with("is absent; noticed at 2026-11-23T12:00:05Z"), "{}", noticed.message);
+    assert!(noticed.evidence.iter().all(|shown| shown.since.is_some()));
 }
 
 #[test]
@@ -373,7 +389,7 @@ fn one_of_several_sources_is_looked_at() {
 fn a_cleanup_is_applied_by_the_same_rules() {
     let ask = |application: &Value| line(ask(application, Expectation::Removed));
     let before = source(None);
-    assert_snapshot!(ask(&done()), @r#"reverted override_returned: somebody put our values back into Application argocd/tenant-a: helm.parameters[atlas.image.tag] is "2.0.0" [None]"#);
+    assert_snapshot!(ask(&done()), @r#"reverted override_returned: somebody put our values back into Application argocd/tenant-a (the API server does not say by whom; its audit log does): helm.parameters[atlas.image.tag] is "2.0.0" [None]"#);
     let written = with(&[("/spec/source", before.clone())]);
     assert!(ask(&written).starts_with("patched: "), "{}", ask(&written));
     let compared = with(&[
