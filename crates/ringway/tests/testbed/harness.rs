@@ -7,7 +7,7 @@ use crate::setting;
 use serde_json::Value;
 use std::{
     fmt::Write as _,
-    io::Read as _,
+    io::{Read as _, Write as _},
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
     time::Duration,
@@ -39,13 +39,56 @@ impl Tenant {
         Self(name.to_owned())
     }
 
+    /// Makes a tenant whose Application is what `edit` makes of it, and waits until Argo CD has compared it.
+    pub(crate) fn compared(name: &str, options: &[&str], edit: impl FnOnce(&mut Value)) -> Self {
+        let tenant = Self::edited(name, options, edit);
+        until("Argo CD knows what renders it", || {
+            let status = &tenant.application()["status"];
+            status["sourceType"].is_string() || status["sourceTypes"].is_array()
+        });
+        tenant
+    }
+
+    /// Makes a tenant whose Application is what `edit` makes of it.
+    pub(crate) fn edited(name: &str, options: &[&str], edit: impl FnOnce(&mut Value)) -> Self {
+        let manifest = testbed("tenant", &[&["manifest", name], options].concat());
+        let mut manifest = serde_json::from_str(&manifest).unwrap();
+        edit(&mut manifest);
+        // What an earlier run of the same test may have left.
+        testbed("tenant", &["delete", name]);
+        kubectl_create(&manifest);
+        Self(name.to_owned())
+    }
+
+    /// Makes several at once, and waits for all: `(name, options)`.
+    pub(crate) fn several(wanted: &[(&str, &[&str])]) -> Vec<Self> {
+        let tenants = wanted.iter().map(|(name, options)| Self::unsettled(name, options)).collect();
+        let names: Vec<&str> = wanted.iter().map(|(name, _)| *name).collect();
+        testbed("tenant", &[&["wait"], names.as_slice()].concat());
+        tenants
+    }
+
     pub(crate) fn name(&self) -> &str {
         &self.0
     }
 
     /// Its Application as it is now.
     pub(crate) fn application(&self) -> Value {
-        kubectl_json(&["-n", "argocd", "get", "application", &self.0])
+        kubectl_json(&["-n", "argocd", "get", "application", &self.0, "--show-managed-fields"])
+    }
+
+    /// Changes its Application as the administrator, by a JSON patch.
+    #[track_caller]
+    pub(crate) fn patch(&self, patch: &Value) {
+        let patch = patch.to_string();
+        kubectl(&["-n", "argocd", "patch", "application", &self.0, "--type", "json", "--patch", &patch]);
+    }
+
+    /// Lets Argo CD compare it again.
+    #[track_caller]
+    pub(crate) fn refresh(&self) {
+        let refresh = "argocd.argoproj.io/refresh=normal";
+        kubectl(&["-n", "argocd", "annotate", "application", &self.0, refresh, "--overwrite"]);
     }
 
     /// The part of its Application's spec that Ringway writes to.
@@ -54,7 +97,7 @@ impl Tenant {
         serde_json::json!([spec["source"], spec["sources"]])
     }
 
-    /// The images that the pods of a workload run, by pod.
+    /// The images that the pods of a workload run, without pods that are on their way out.
     pub(crate) fn images(&self, label: &str) -> Vec<String> {
         let pods = kubectl_json(&[
             "-n",
@@ -66,7 +109,8 @@ impl Tenant {
         ]);
         let image =
             |pod: &Value| pod["spec"]["containers"][0]["image"].as_str().unwrap_or_default().to_owned();
-        pods["items"].as_array().into_iter().flatten().map(image).collect()
+        let stays = |pod: &&Value| pod["metadata"]["deletionTimestamp"].is_null();
+        pods["items"].as_array().into_iter().flatten().filter(stays).map(image).collect()
     }
 }
 
@@ -86,6 +130,13 @@ impl Ringway {
     /// With the configuration of [`configuration`] and exactly the rights of `deploy/`.
     pub(crate) fn new() -> Self {
         Self::with(&configuration(&setting("RINGWAY_TESTBED_RINGWAY_KUBECONFIG")))
+    }
+
+    /// As [`Self::new`], but with these deadlines, such as `applied: 10s, rolloutProgress: 5s`.
+    pub(crate) fn with_deadlines(deadlines: &str) -> Self {
+        let usual = configuration(&setting("RINGWAY_TESTBED_RINGWAY_KUBECONFIG"));
+        let line = usual.lines().find(|line| line.starts_with("deadlines:")).unwrap();
+        Self::with(&usual.replace(line, &format!("deadlines: {{{deadlines}}}")))
     }
 
     pub(crate) fn with(configuration: &str) -> Self {
@@ -130,8 +181,59 @@ impl Ringway {
         self.run(&release_arguments(ring, service, &image(tag), tenants))
     }
 
+    /// Starts what [`Self::release`] runs to its end.
+    pub(crate) fn releasing(&self, ring: &str, service: &str, tag: &str, tenants: &str) -> Running {
+        Running(Some(self.spawn(&release_arguments(ring, service, &image(tag), tenants))))
+    }
+
+    /// Starts a command that is killed with the test.
+    pub(crate) fn starting(&self, arguments: &[&str]) -> Running {
+        Running(Some(self.spawn(arguments)))
+    }
+
     pub(crate) fn cleanup(&self, ring: &str) -> Ran {
         self.run(&["cleanup", "--ring", ring, "-o", "json"])
+    }
+
+    /// Waits until `explain` says all `parts` about a tenant, and returns what it says then.
+    #[track_caller]
+    pub(crate) fn explained(&self, tenant: &str, parts: &[&str]) -> String {
+        let last = std::cell::RefCell::new(String::new());
+        until_or(
+            || format!("explain {tenant} says {parts:?}, but says:\n{}", last.borrow()),
+            || {
+                let ran = self.run(&["explain", tenant]);
+                *last.borrow_mut() = format!("{}{}", ran.out, ran.err);
+                parts.iter().all(|part| ran.out.contains(part))
+            },
+        );
+        last.into_inner()
+    }
+}
+
+/// A command under way. It is killed with the test, so that none outlives a test that fails.
+pub(crate) struct Running(Option<Child>);
+
+impl Running {
+    /// Waits for its end.
+    pub(crate) fn ended(mut self) -> Ran {
+        ended(self.0.take().unwrap())
+    }
+
+    /// Sends a signal, such as `INT` or `KILL`, and waits for the end.
+    pub(crate) fn ended_by(self, signal: &str) -> Ran {
+        let process = self.0.as_ref().unwrap().id().to_string();
+        assert!(Command::new("kill").args(["-s", signal, &process]).status().unwrap().success());
+        self.ended()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if let Some(child) = &mut self.0 {
+            drop(child.kill());
+            drop(child.wait());
+        }
     }
 }
 
@@ -183,6 +285,30 @@ impl Ran {
             writeln!(text, "{name} {verdict} {proof} {}", word(&tenant["problem"]["code"])).unwrap();
         }
         text.trim_end().to_owned()
+    }
+
+    /// What it says about one tenant.
+    #[track_caller]
+    pub(crate) fn tenant(&self, name: &str) -> Value {
+        let document = self.json();
+        let tenants = document["tenants"].as_array().into_iter().flatten();
+        tenants
+            .into_iter()
+            .find(|tenant| tenant["tenant"] == name)
+            .unwrap_or_else(|| panic!("{self:#?}"))
+            .clone()
+    }
+
+    /// The message of one tenant's problem.
+    #[track_caller]
+    pub(crate) fn message(&self, tenant: &str) -> String {
+        self.tenant(tenant)["problem"]["message"].as_str().unwrap_or_else(|| panic!("{self:#?}")).to_owned()
+    }
+
+    /// What it advises against one tenant's problem.
+    #[track_caller]
+    pub(crate) fn advice(&self, tenant: &str) -> String {
+        self.tenant(tenant)["problem"]["advice"].as_str().unwrap_or_else(|| panic!("{self:#?}")).to_owned()
     }
 
     /// Checks the exit code, and shows everything if it is another.
@@ -314,6 +440,21 @@ pub(crate) fn kubectl(arguments: &[&str]) -> String {
     Ran::from(Command::new("kubectl").args(arguments).output().unwrap()).expect(0).out
 }
 
+/// Makes an object as the administrator.
+#[track_caller]
+pub(crate) fn kubectl_create(object: &Value) {
+    let mut child = Command::new("kubectl")
+        .args(["create", "--filename", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // Dropped at the end of the statement, so kubectl sees the end of its input.
+    child.stdin.take().unwrap().write_all(object.to_string().as_bytes()).unwrap();
+    ended(child).expect(0);
+}
+
 #[track_caller]
 pub(crate) fn kubectl_json(arguments: &[&str]) -> Value {
     serde_json::from_str(&kubectl(&[arguments, &["-o", "json"]].concat())).unwrap()
@@ -321,14 +462,20 @@ pub(crate) fn kubectl_json(arguments: &[&str]) -> Value {
 
 /// Waits until `condition` is true; panics with `what` after two minutes.
 #[track_caller]
+pub(crate) fn until(what: &str, condition: impl Fn() -> bool) {
+    until_or(|| what.to_owned(), condition);
+}
+
+/// As [`until`], with a text that is made when it is needed.
+#[track_caller]
 #[allow(
     clippy::disallowed_methods,
     reason = "the pause between two looks; what is waited for is the condition"
 )]
-pub(crate) fn until(what: &str, condition: impl Fn() -> bool) {
+fn until_or(what: impl Fn() -> String, condition: impl Fn() -> bool) {
     let begun = std::time::Instant::now();
     while !condition() {
-        assert!(begun.elapsed() < Duration::from_secs(120), "still not true: {what}");
+        assert!(begun.elapsed() < Duration::from_secs(120), "still not true: {}", what());
         std::thread::sleep(Duration::from_millis(50));
     }
 }

@@ -1,7 +1,9 @@
 //! The program against the real processes of `testbed/`. Run by `testbed/run`, which says where they are.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
 
+mod argocd_rules;
 mod cluster;
+mod failures;
 mod harness;
 mod registry;
 mod release;
