@@ -4,10 +4,10 @@ use crate::{
     clock::Clock,
     cluster::Clusters,
     config::Config,
+    error::UsageError,
     ledger::Ledger,
     registry::{Limits, OciRegistry, Registry},
 };
-use anyhow::Context as _;
 use std::sync::Arc;
 
 #[cfg(test)]
@@ -42,11 +42,11 @@ impl World {
 /// Access to the registries of the configuration, with their credentials read.
 ///
 /// # Errors
-/// If credentials cannot be read, or no encrypted connection could be made.
+/// [`UsageError`] if credentials cannot be read; others if no encrypted connection could be made.
 pub fn registry(config: &Config) -> anyhow::Result<OciRegistry> {
     let settings = config.registries.iter().map(|registry| {
         let settings = registry.settings(|variable| std::env::var(variable).ok());
-        settings.with_context(|| format!("reading the credentials of registry {}", registry.host))
+        settings.map_err(|error| UsageError(format!("{:#}", anyhow::Error::from(error))))
     });
-    Ok(OciRegistry::new(settings.collect::<anyhow::Result<_>>()?, Limits::default())?)
+    Ok(OciRegistry::new(settings.collect::<Result<_, _>>()?, Limits::default())?)
 }

@@ -30,6 +30,10 @@ pub(super) async fn preflight_tenant(
         Err(error) => match error.downcast::<ClusterError>() {
             Ok(error) => match denied(&error) {
                 Some(refusal) => Ok(Preflight::Refused { refusals: vec![refusal] }),
+                // Nothing is written yet, so nothing is lost by telling at once who has to renew them.
+                None if matches!(error.kind, ClusterErrorKind::Unauthorized) => {
+                    Err(Failure::permanent(error.kind.code(), error.to_failure().message))
+                }
                 None => Err(cluster_failure(error)),
             },
             Err(error) => Err(Failure::retryable("preflight", format!("{error:#}"))),

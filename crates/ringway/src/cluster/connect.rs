@@ -101,7 +101,7 @@ fn read(address: &ClusterAddress) -> Result<(PathBuf, Kubeconfig), Problem> {
         Ok(kubeconfig) => Ok((path, kubeconfig)),
         Err(KubeconfigError::FindPath) => Err((ConnectionProblem::KubeconfigMissing { path }, None)),
         Err(KubeconfigError::ReadConfig(error, path)) if error.kind() == std::io::ErrorKind::NotFound => {
-            Err((ConnectionProblem::KubeconfigMissing { path }, Some(Box::new(error))))
+            Err((ConnectionProblem::KubeconfigMissing { path }, None))
         }
         Err(KubeconfigError::ReadConfig(error, path)) => {
             Err((ConnectionProblem::KubeconfigInvalid { path }, Some(Box::new(error))))

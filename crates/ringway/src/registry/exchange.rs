@@ -155,10 +155,16 @@ impl<'a> Exchange<'a> {
             return Ok(None);
         }
         let (text, _) = read(response, SMALL_BODY, asked).await?;
-        let codes = error_codes(&text);
-        let reason = format!("{asked}: {status}: {}", quote(&String::from_utf8_lossy(&text)));
+        let errors = errors_in(&text);
+        let told = match errors.is_empty() {
+            true => String::from_utf8_lossy(&text).into_owned(),
+            false => errors.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
+        };
+        let reason = format!("{asked}: {status}: {}", quote(&told));
         match status {
-            StatusCode::NOT_FOUND if codes.iter().any(|code| MISSING_CODES.contains(&code.as_str())) => {
+            StatusCode::NOT_FOUND
+                if errors.iter().any(|error| MISSING_CODES.contains(&error.code.as_str())) =>
+            {
                 Ok(None)
             }
             // A proxy without its registry, or a web server: the image may well be there.
@@ -214,18 +220,29 @@ async fn read(mut response: Response, limit: usize, asked: &str) -> Result<(Vec<
     Ok((bytes, true))
 }
 
-/// The codes in an error answer; a text that is not one has none.
-fn error_codes(text: &[u8]) -> Vec<String> {
+/// One error of a registry's answer.
+#[derive(Deserialize)]
+struct RegistryError {
+    code: String,
+    #[serde(default)]
+    message: String,
+}
+
+/// Such as `UNAUTHORIZED (authentication required)`.
+impl std::fmt::Display for RegistryError {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(&self.code)?;
+        if self.message.is_empty() { Ok(()) } else { write!(formatter, " ({})", self.message) }
+    }
+}
+
+/// The errors in an answer; a text that is not one has none.
+fn errors_in(text: &[u8]) -> Vec<RegistryError> {
     #[derive(Deserialize)]
     struct Errors {
-        errors: Vec<Code>,
+        errors: Vec<RegistryError>,
     }
-    #[derive(Deserialize)]
-    struct Code {
-        code: String,
-    }
-    let errors = serde_json::from_slice(text).map_or_else(|_| Vec::new(), |errors: Errors| errors.errors);
-    errors.into_iter().map(|error| error.code).collect()
+    serde_json::from_slice(text).map_or_else(|_| Vec::new(), |errors: Errors| errors.errors)
 }
 
 #[cfg(test)]
@@ -241,15 +258,16 @@ mod tests {
     }
 
     #[test]
-    fn error_codes_are_read_from_errors_alone() {
+    fn errors_are_read_from_errors_alone() {
+        let told = |text: &[u8]| errors_in(text).iter().map(ToString::to_string).collect::<Vec<_>>();
         assert_eq!(
-            error_codes(br#"{"errors":[{"code":"MANIFEST_UNKNOWN","detail":{"Tag":"x"}}]}"#),
-            ["MANIFEST_UNKNOWN"]
+            told(br#"{"errors":[{"code":"DENIED","message":"no","detail":[]},{"code":"MANIFEST_UNKNOWN"}]}"#),
+            ["DENIED (no)", "MANIFEST_UNKNOWN"]
         );
         for text in
             [&b"<html>MANIFEST_UNKNOWN</html>"[..], b"", b"{\"errors\":\"MANIFEST_UNKNOWN\"}", b"\xff"]
         {
-            assert!(error_codes(text).is_empty());
+            assert!(told(text).is_empty());
         }
     }
 }
