@@ -79,6 +79,7 @@ where
     };
     let working = async {
         owner.settle().await?;
+        owner.forget_old_journals().await?;
         // Nobody waits for it only if this function has ended.
         let _ = settled.send(());
         let outcome = work(owner.clone()).await;

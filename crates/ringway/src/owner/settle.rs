@@ -4,11 +4,15 @@
 use super::Owner;
 use crate::ledger::{Run, RunFilter};
 use durable_sqlite::{Filter, Outcome as Ended};
+use jiff::SignedDuration;
 use release::{
     step::{Problem, TenantResult},
     verdict::{ReleaseVerdict, Stop, TenantVerdict},
     workflow::{RunResult, STOP_MAILBOX},
 };
+
+/// How long the journal of a run that has ended is kept, for `release show --journal`.
+const KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 impl Owner {
     /// Looks at every unfinished run, before anything else is done.
@@ -17,6 +21,18 @@ impl Owner {
         for run in self.world.ledger.runs(&filter)? {
             self.settle_one(&run).await?;
         }
+        Ok(())
+    }
+
+    /// Forgets the journals of runs that ended long ago: what people ask for later is in the ledger, and the journal is
+    /// read as a whole at every start.
+    ///
+    /// # Errors
+    /// If the engine cannot write.
+    pub(super) async fn forget_old_journals(&self) -> anyhow::Result<()> {
+        let before = self.world.clock.now().saturating_sub(KEPT)?;
+        let forgotten = self.engine.forget_ended_before(before).await?;
+        tracing::debug!(forgotten, "journals of workflows that ended long ago");
         Ok(())
     }
 
