@@ -165,7 +165,10 @@ impl<'a> View<'a> {
                 self.expected.image,
                 worst.sentence(self.namespace)
             ),
-            advice: Some(format!("kubectl -n {} delete pod {names}", self.namespace)),
+            advice: Some(format!(
+                "`kubectl -n {} delete pod {names}`, then give the same command again",
+                self.namespace
+            )),
             evidence: stuck.iter().map(|(_, trouble)| trouble.evidence(self.namespace)).collect(),
         })
     }

@@ -5,9 +5,9 @@ use crate::harness::{Ran, Ringway, Tenant, image, kubectl};
 /// Runs the command that Ringway advises, as a person would paste it.
 #[track_caller]
 fn follow_advice(ran: &Ran, tenant: &str) {
-    let advice = ran.advice(tenant);
-    assert_eq!(advice, format!("kubectl -n tenant-{tenant} delete pod atlas-1"));
-    kubectl(&advice.split_whitespace().skip(1).collect::<Vec<_>>());
+    let command = format!("kubectl -n tenant-{tenant} delete pod atlas-1");
+    assert_eq!(ran.advice(tenant), format!("`{command}`, then give the same command again"));
+    kubectl(&command.split_whitespace().skip(1).collect::<Vec<_>>());
 }
 
 #[test]

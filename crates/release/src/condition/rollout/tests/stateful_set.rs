@@ -1,3 +1,5 @@
+//! StatefulSets.
+
 use super::*;
 use insta::assert_snapshot;
 
@@ -140,7 +142,7 @@ fn a_broken_old_pod_that_blocks_its_controller_is_named_with_the_command() {
     stuck(&mut set.pods[1], "ImagePullBackOff");
     set.set("/status/updatedReplicas", json!(1)).set("/status/readyReplicas", json!(1));
     set.set("/status/availableReplicas", json!(1));
-    assert_snapshot!(set.say(), @"failed repair_trap after applied: StatefulSet tenant-a/atlas is to run registry.example.com/acme/atlas:2.0.0, but its controller replaces no pod before atlas-1 of the older revision is ready, which it cannot become (kubernetes#67250): container atlas of Pod tenant-a/atlas-1 cannot run: ImagePullBackOff: it says why | kubectl -n tenant-a delete pod atlas-1");
+    assert_snapshot!(set.say(), @"failed repair_trap after applied: StatefulSet tenant-a/atlas is to run registry.example.com/acme/atlas:2.0.0, but its controller replaces no pod before atlas-1 of the older revision is ready, which it cannot become (kubernetes#67250): container atlas of Pod tenant-a/atlas-1 cannot run: ImagePullBackOff: it says why | `kubectl -n tenant-a delete pod atlas-1`, then give the same command again");
     set.set("/spec/podManagementPolicy", json!("Parallel"));
     assert_snapshot!(set.say(), @"applied 1/2: 1 of 2 pods of StatefulSet tenant-a/atlas are done: Pod tenant-a/atlas-1 is old and has not been replaced");
 }
