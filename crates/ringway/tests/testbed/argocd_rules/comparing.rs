@@ -123,3 +123,39 @@ fn a_source_that_cannot_be_rendered_is_compared_all_the_same_with_an_error() {
         problem.message
     );
 }
+
+#[test]
+fn an_operation_whose_request_was_taken_out_never_ends_until_a_refresh() {
+    let tenant = Tenant::new("rule-orphan", &["--set", "hook.enabled=true"]);
+    let list = "/spec/source/helm/parameters/-";
+    let hang = [parameter("hook.hang", "true"), parameter("atlas.atlas.image.tag", "1.1.0")]
+        .map(|value| json!({ "op": "add", "path": list, "value": value }));
+    send(tenant.name(), &json!(hang), &[]).unwrap();
+    let state = |field: &str| tenant.application()["status"]["operationState"][field].clone();
+    until("the operation hangs", || state("message").to_string().contains("waiting for completion of hook"));
+    let began = state("startedAt");
+
+    send(tenant.name(), &json!([{ "op": "remove", "path": "/operation" }]), &[]).unwrap();
+    let good = json!([{ "op": "add", "path": list, "value": parameter("heracles.image.tag", "1.1.0") }]);
+    send(tenant.name(), &good, &[]).unwrap();
+    compared(&tenant);
+    assert_eq!((state("phase"), state("startedAt")), (json!("Running"), began.clone()));
+    tenant.refresh();
+    until("a new operation has begun", || state("startedAt") != began);
+}
+
+#[test]
+fn a_source_that_failed_is_not_tried_again_and_a_condition_says_so() {
+    let tenant = Tenant::new("rule-failed", &[]);
+    let policy = json!([{ "op": "add", "path": "/spec/syncPolicy/retry", "value": { "limit": 0 } }]);
+    send(tenant.name(), &policy, &[]).unwrap();
+    // No StatefulSet takes another podManagementPolicy.
+    let helm = json!({ "parameters": [parameter("atlas.podManagementPolicy", "Parallel")] });
+    send(tenant.name(), &json!([{ "op": "add", "path": "/spec/source/helm", "value": helm }]), &[]).unwrap();
+    until("Argo CD says that it gives up", || {
+        let conditions = tenant.application()["status"]["conditions"].to_string();
+        conditions.contains("SyncError") && conditions.contains("Failed last sync attempt")
+    });
+    let phase = tenant.application()["status"]["operationState"]["phase"].clone();
+    assert_eq!(phase, "Failed");
+}

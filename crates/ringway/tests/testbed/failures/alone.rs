@@ -33,7 +33,6 @@ fn alone_without_argo_cd_the_first_deadline_says_that_nothing_was_compared() {
     assert_eq!(ran.verdicts(), "alone-late failed patched deadline");
     let message = ran.message("alone-late");
     assert!(message.starts_with("Argo CD did not compare it within 6 s"), "{message}");
-    ringway.cleanup("ring-alone").expect(0);
 }
 
 #[test]

@@ -45,6 +45,30 @@ fn a_hook_that_hangs_in_our_operation_is_named() {
     assert!(ran.message("hung-hook").contains("hook batch/Job/migrate"), "{}", ran.message("hung-hook"));
 }
 
+#[test]
+fn a_workload_that_the_api_server_refuses_is_named_at_once_although_argo_cd_tries_again() {
+    let tenant = Tenant::new("immutable", &["--set", "hook.enabled=false"]);
+    // No StatefulSet takes another podManagementPolicy.
+    tenant.patch(&json!([{
+        "op": "add", "path": "/spec/source/helm/parameters/-",
+        "value": { "name": "atlas.podManagementPolicy", "value": "Parallel" },
+    }]));
+    until("the API server has refused it", || {
+        tenant.application()["status"]["operationState"].to_string().contains("SyncFailed")
+    });
+    // The operation under way is about the source before; it is ended as a person would end it.
+    let ringway = Ringway::with_deadlines("");
+    let running = ringway.releasing("ring-immutable", "atlas", "1.1.0", "immutable");
+    ringway.explained("immutable", &["an earlier sync operation", "Forbidden"]);
+    tenant
+        .patch(&json!([{ "op": "replace", "path": "/status/operationState/phase", "value": "Terminating" }]));
+    let ran = running.ended().expect(1);
+    assert_eq!(ran.verdicts(), "immutable failed observed sync_failed");
+    let message = ran.message("immutable");
+    assert!(message.starts_with("Argo CD could not apply StatefulSet tenant-immutable/atlas: "), "{message}");
+    assert!(message.contains("Forbidden"), "{message}");
+}
+
 /// An AppProject that goes away with the test.
 struct Project(&'static str);
 
