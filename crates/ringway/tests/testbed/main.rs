@@ -3,10 +3,13 @@
 
 mod argocd_rules;
 mod cluster;
+mod crash;
 mod failures;
 mod harness;
+mod observe;
 mod registry;
 mod release;
+mod rivals;
 
 /// What the testbed says in `run/env`. Without it there is nothing to test against, and that is a failure.
 fn setting(name: &str) -> String {
