@@ -171,6 +171,21 @@ fn an_override_goes_from_intended_to_patched_to_removed() {
 }
 
 #[test]
+fn an_intent_whose_patch_was_refused_is_forgotten_and_one_that_stands_is_not() {
+    let ledger = claimed();
+    let new = inverse(vec![leaf("image.tag", None, "1", &[])]);
+    ledger.record_intent("r1", &planned("1"), &new, at(2)).unwrap();
+    for _ in 0..2 {
+        ledger.forget_intent(&key("one"), "atlas").unwrap();
+        assert_eq!(claim(&ledger).written, None, "the claim itself stays");
+    }
+    ledger.record_intent("r1", &planned("1"), &new, at(3)).unwrap();
+    ledger.record_patched(&key("one"), "atlas", at(4)).unwrap();
+    ledger.forget_intent(&key("one"), "atlas").unwrap();
+    assert_eq!(claim(&ledger).written.unwrap().state, OverrideState::Patched);
+}
+
+#[test]
 fn a_second_release_keeps_what_was_before_the_first() {
     let ledger = claimed();
     let first = inverse(vec![leaf("image.tag", Some(json!("0")), "1", &[])]);
