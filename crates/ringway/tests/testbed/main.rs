@@ -2,11 +2,13 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
 
 mod argocd_rules;
+mod bad_input;
 mod cluster;
 mod crash;
 mod failures;
 mod harness;
 mod observe;
+mod refusals;
 mod registry;
 mod release;
 mod rivals;
