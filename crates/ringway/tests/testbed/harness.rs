@@ -8,7 +8,7 @@ use serde_json::Value;
 use std::{
     fmt::Write as _,
     io::{Read as _, Write as _},
-    path::{Path, PathBuf},
+    path::Path,
     process::{Child, Command, Output, Stdio},
     time::Duration,
 };
@@ -147,13 +147,6 @@ impl Ringway {
 
     pub(crate) fn path(&self) -> &Path {
         self.folder.path()
-    }
-
-    /// A file in its folder.
-    pub(crate) fn file(&self, name: &str, content: &str) -> PathBuf {
-        let path = self.folder.path().join(name);
-        std::fs::write(&path, content).unwrap();
-        path
     }
 
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
