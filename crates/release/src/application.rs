@@ -3,6 +3,18 @@
 //! The structs read the JSON of the API server and leave out what nobody asks for, above all `status.history`: an
 //! umbrella chart's Application has hundreds of kilobytes. They are never written back; writes are JSON patches.
 
+mod application_set;
+mod status;
+
+pub use application_set::{
+    ApplicationSet, ApplicationSetSpec, ApplicationSetStrategy, ApplicationSetSyncPolicy, IgnoredDifferences,
+    PreservedFields,
+};
+pub use status::{
+    ComparedTo, Condition, Health, OperationState, ResourceResult, ResourceStatus, Status, SyncResult,
+    SyncStatus,
+};
+
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
@@ -66,72 +78,6 @@ pub struct Metadata {
     /// Who wrote which field, and when.
     #[serde(deserialize_with = "null_as_default")]
     pub managed_fields: Vec<ManagedFields>,
-}
-
-/// The ApplicationSet that generated an Application, as far as it decides whether what we write stays there.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default)]
-pub struct ApplicationSet {
-    /// What it says about its Applications.
-    pub spec: ApplicationSetSpec,
-}
-
-/// What an ApplicationSet says about its Applications.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct ApplicationSetSpec {
-    /// Whether it changes Applications at all.
-    #[serde(deserialize_with = "null_as_default")]
-    pub sync_policy: ApplicationSetSyncPolicy,
-    /// The differences that it leaves alone.
-    #[serde(deserialize_with = "null_as_default")]
-    pub ignore_application_differences: Vec<IgnoredDifferences>,
-    /// What it preserves of the metadata.
-    #[serde(deserialize_with = "null_as_default")]
-    pub preserved_fields: PreservedFields,
-    /// In which order it changes its Applications.
-    #[serde(deserialize_with = "null_as_default")]
-    pub strategy: ApplicationSetStrategy,
-}
-
-/// Whether an ApplicationSet changes Applications at all.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct ApplicationSetSyncPolicy {
-    /// `sync`, `create-only`, `create-update` or `create-delete`; empty is `sync`.
-    pub applications_sync: String,
-}
-
-/// Differences of Applications that an ApplicationSet leaves alone.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct IgnoredDifferences {
-    /// Only in the Application of this name; empty is in all.
-    pub name: String,
-    /// JSON pointers.
-    #[serde(deserialize_with = "null_as_default")]
-    pub json_pointers: Vec<String>,
-    /// Expressions of jq.
-    #[serde(deserialize_with = "null_as_default")]
-    pub jq_path_expressions: Vec<String>,
-}
-
-/// The metadata that an ApplicationSet preserves.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default)]
-pub struct PreservedFields {
-    /// Names of annotations.
-    #[serde(deserialize_with = "null_as_default")]
-    pub annotations: Vec<String>,
-}
-
-/// In which order an ApplicationSet changes its Applications.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default)]
-pub struct ApplicationSetStrategy {
-    /// `AllAtOnce` or `RollingSync`; empty is `AllAtOnce`.
-    #[serde(rename = "type")]
-    pub kind: String,
 }
 
 /// An owner of an object.
@@ -225,147 +171,6 @@ pub struct Automated {
     pub enabled: Option<bool>,
 }
 
-/// What Argo CD found.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct Status {
-    /// The result of the last comparison.
-    #[serde(deserialize_with = "null_as_default")]
-    pub sync: SyncStatus,
-    /// What is wrong.
-    #[serde(deserialize_with = "null_as_default")]
-    pub conditions: Vec<Condition>,
-    /// The last operation.
-    pub operation_state: Option<OperationState>,
-    /// The resources and whether each is in sync.
-    #[serde(deserialize_with = "null_as_default")]
-    pub resources: Vec<ResourceStatus>,
-    /// What tool renders the single source.
-    pub source_type: String,
-    /// What tool renders each of several sources.
-    #[serde(deserialize_with = "null_as_default")]
-    pub source_types: Vec<String>,
-    /// When the last comparison began.
-    pub reconciled_at: Option<Timestamp>,
-    /// The health of the whole Application.
-    #[serde(deserialize_with = "null_as_default")]
-    pub health: Health,
-}
-
-/// Health as Argo CD sees it.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default)]
-pub struct Health {
-    /// Such as `Healthy` or `Progressing`.
-    pub status: String,
-}
-
-/// The result of a comparison.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct SyncStatus {
-    /// `Synced`, `OutOfSync` or `Unknown`.
-    pub status: String,
-    /// What was compared.
-    #[serde(deserialize_with = "null_as_default")]
-    pub compared_to: ComparedTo,
-}
-
-/// What was compared.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default)]
-pub struct ComparedTo {
-    /// The single source.
-    pub source: Option<Source>,
-    /// Several sources.
-    #[serde(deserialize_with = "null_as_default")]
-    pub sources: Vec<Source>,
-}
-
-/// Something that is wrong.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Condition {
-    /// Such as `ComparisonError`.
-    #[serde(rename = "type")]
-    pub kind: String,
-    /// What Argo CD says about it.
-    #[serde(default)]
-    pub message: String,
-    /// Since when.
-    pub last_transition_time: Option<Timestamp>,
-}
-
-/// An operation: running, or the last one that ended.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct OperationState {
-    /// `Running`, `Terminating`, `Succeeded`, `Failed` or `Error`.
-    pub phase: String,
-    /// What it does or what went wrong.
-    pub message: String,
-    /// When it began.
-    pub started_at: Option<Timestamp>,
-    /// When it ended; set while Running means that it waits for a retry.
-    pub finished_at: Option<Timestamp>,
-    /// How often it was tried again.
-    pub retry_count: u32,
-    /// What was asked for, with the sources frozen when it began.
-    pub operation: Value,
-    /// What it did.
-    pub sync_result: Option<SyncResult>,
-}
-
-/// What an operation did.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default)]
-pub struct SyncResult {
-    /// The single source that it applied.
-    pub source: Option<Source>,
-    /// Several sources that it applied.
-    #[serde(deserialize_with = "null_as_default")]
-    pub sources: Vec<Source>,
-    /// What became of each resource, filled wave by wave.
-    #[serde(deserialize_with = "null_as_default")]
-    pub resources: Vec<ResourceResult>,
-}
-
-/// What an operation did to a resource.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct ResourceResult {
-    /// API group.
-    pub group: String,
-    /// Kind.
-    pub kind: String,
-    /// Namespace.
-    pub namespace: String,
-    /// Name.
-    pub name: String,
-    /// `Synced`, `SyncFailed`, `Pruned` or `PruneSkipped`.
-    pub status: String,
-    /// What the API server said.
-    pub message: String,
-    /// The phase of a hook, if it is one.
-    pub hook_phase: String,
-}
-
-/// Whether a resource is in sync.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default)]
-pub struct ResourceStatus {
-    /// API group.
-    pub group: String,
-    /// Kind.
-    pub kind: String,
-    /// Namespace.
-    pub namespace: String,
-    /// Name.
-    pub name: String,
-    /// `Synced`, `OutOfSync` or `Unknown`.
-    pub status: String,
-}
-
 impl Application {
     /// The sources that Argo CD uses: `sources` wins over `source` if it has one.
     pub fn sources(&self) -> &[Source] {
@@ -386,20 +191,6 @@ impl Application {
     /// The ApplicationSet that generated it.
     pub fn application_set(&self) -> Option<&OwnerReference> {
         self.metadata.owner_references.iter().find(|owner| owner.controller && owner.kind == "ApplicationSet")
-    }
-}
-
-impl ComparedTo {
-    /// The sources that were compared.
-    pub fn sources(&self) -> &[Source] {
-        if self.sources.is_empty() { self.source.as_slice() } else { &self.sources }
-    }
-}
-
-impl SyncResult {
-    /// The sources that were applied.
-    pub fn sources(&self) -> &[Source] {
-        if self.sources.is_empty() { self.source.as_slice() } else { &self.sources }
     }
 }
 

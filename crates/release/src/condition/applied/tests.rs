@@ -1,3 +1,5 @@
+//! When an Application counts as compared and applied.
+
 use super::{SyncState, examine};
 use crate::{
     application::Application,

@@ -1,3 +1,5 @@
+//! When a wait has lasted too long.
+
 use super::{Due, RolloutClock, SyncClock};
 use crate::{condition::Awaiting, proof::Proof, step::Deadlines};
 use insta::assert_snapshot;

@@ -1,3 +1,5 @@
+//! What pods say about why they cannot run.
+
 use super::trouble;
 use crate::workload::Pod;
 use insta::assert_snapshot;

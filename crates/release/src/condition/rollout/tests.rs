@@ -1,3 +1,5 @@
+//! When pods prove an image: what both kinds of workload share here, one file for each kind.
+
 mod deployment;
 mod properties;
 mod stateful_set;

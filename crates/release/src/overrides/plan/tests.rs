@@ -1,3 +1,5 @@
+//! Patches, their guards and their inverses.
+
 use super::*;
 use crate::application::Source;
 use crate::overrides::testing::{apply, document, key, owner, parameter, read, replacing, value, wanted};

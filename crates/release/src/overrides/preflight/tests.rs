@@ -1,3 +1,5 @@
+//! Every reason to refuse or skip a tenant, and what is only noted.
+
 use super::*;
 use crate::{
     application::ApplicationSet,

@@ -1,3 +1,5 @@
+//! Taking overrides back, leaf by leaf.
+
 use super::*;
 use crate::overrides::{
     OverridePlan, WantedLeaf,

@@ -1,3 +1,5 @@
+//! Deployments.
+
 use super::*;
 use insta::assert_snapshot;
 

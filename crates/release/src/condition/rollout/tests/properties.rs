@@ -1,3 +1,5 @@
+//! What holds for any workload and any pods.
+
 use super::{deployment, stateful_set, *};
 use crate::{condition::testing, proof::Proof};
 use proptest::prelude::{Just, Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest};
