@@ -62,6 +62,10 @@ impl View<'_> {
         let mut awaiting = self.awaiting(what);
         awaiting.evidence = self.operation_evidence(operation);
         awaiting.by_hand = match operation.stage {
+            // Argo CD takes a source that an operation carried for tried, so a look alone starts no other.
+            Stage::Orphaned if operation.carries(self.planned, self.expectation) => {
+                format!("argocd app sync {key}")
+            }
             Stage::Orphaned => format!(
                 "kubectl -n {} annotate application {} argocd.argoproj.io/refresh=normal",
                 key.namespace, key.name
