@@ -1,6 +1,6 @@
 //! Others that hold or keep an Application.
 
-use super::{MINIMAL, assert_refused, writable};
+use super::{MINIMAL, assert_refused};
 use crate::harness::{Ringway, Tenant, image, kubectl, until};
 
 #[test]
@@ -94,7 +94,11 @@ fn an_application_set_that_would_revert_is_refused_with_the_yaml_that_mends_it()
         tenant.application()["metadata"]["labels"]["seen"] == "again"
     });
     assert!(tenant.sources().to_string().contains("e65a995abcd"), "the override stays");
-    assert!(writable(&tenant)[1]["owner.ringway.dev/minimal"].is_string(), "and so does the annotation");
+    let annotations = tenant.application()["metadata"]["annotations"].clone();
+    assert!(
+        annotations["owner.ringway.dev/minimal"].is_string(),
+        "and so does the annotation: {annotations:#}"
+    );
     ringway.cleanup("ring-set").expect(0);
     assert_eq!(tenant.sources(), before);
 }
