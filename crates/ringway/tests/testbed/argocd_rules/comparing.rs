@@ -125,23 +125,27 @@ fn a_source_that_cannot_be_rendered_is_compared_all_the_same_with_an_error() {
 }
 
 #[test]
-fn an_operation_whose_request_was_taken_out_never_ends_until_a_refresh() {
-    let tenant = Tenant::new("rule-orphan", &["--set", "hook.enabled=true"]);
+fn an_operation_whose_request_was_taken_out_says_that_it_runs_until_the_source_changes() {
+    let tenant = Tenant::new("rule-orphan", &["--set", "cache.enabled=true"]);
     let list = "/spec/source/helm/parameters/-";
-    let hang = [parameter("hook.hang", "true"), parameter("atlas.atlas.image.tag", "1.1.0")]
+    let hang = [parameter("cache.sick", "true"), parameter("atlas.atlas.image.tag", "1.1.0")]
         .map(|value| json!({ "op": "add", "path": list, "value": value }));
     send(tenant.name(), &json!(hang), &[]).unwrap();
     let state = |field: &str| tenant.application()["status"]["operationState"][field].clone();
-    until("the operation hangs", || state("message").to_string().contains("waiting for completion of hook"));
+    until("the operation hangs", || state("message").to_string().contains("waiting for healthy state"));
     let began = state("startedAt");
 
-    send(tenant.name(), &json!([{ "op": "remove", "path": "/operation" }]), &[]).unwrap();
-    let good = json!([{ "op": "add", "path": list, "value": parameter("heracles.image.tag", "1.1.0") }]);
-    send(tenant.name(), &good, &[]).unwrap();
-    compared(&tenant);
+    let left = send(tenant.name(), &json!([{ "op": "remove", "path": "/operation" }]), &[]).unwrap();
+    assert!(left["operation"].is_null());
     assert_eq!((state("phase"), state("startedAt")), (json!("Running"), began.clone()));
     tenant.refresh();
-    until("a new operation has begun", || state("startedAt") != began);
+    until("Argo CD takes this source for tried", || {
+        tenant.application()["status"]["conditions"].to_string().contains("Failed last sync attempt")
+    });
+    assert_eq!(state("startedAt"), began);
+    let other = json!([{ "op": "add", "path": list, "value": parameter("heracles.image.tag", "1.1.0") }]);
+    send(tenant.name(), &other, &[]).unwrap();
+    until("another source begins another operation", || state("startedAt") != began);
 }
 
 #[test]
