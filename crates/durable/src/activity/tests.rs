@@ -1,3 +1,5 @@
+//! Pauses between attempts.
+
 use super::RetryPolicy;
 use crate::{Failure, FailureKind};
 use std::time::Duration;

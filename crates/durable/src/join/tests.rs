@@ -1,3 +1,5 @@
+//! Joins and selects are deterministic.
+
 use super::{Either, bounded_join, select};
 use proptest::prelude::*;
 use std::{

@@ -1,3 +1,5 @@
+//! Reading, finding and patching Applications.
+
 use super::scripted::{APPLICATIONS, Server, application, ok, seconds, status};
 use crate::cluster::{ClusterErrorKind, Right};
 use release::{application::ApplicationKey, service::ApplicationSelector};

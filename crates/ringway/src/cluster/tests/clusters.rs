@@ -1,3 +1,5 @@
+//! Ways to clusters, from kubeconfig files good and bad.
+
 use super::scripted::{Server, ok, status};
 use crate::{
     cluster::{ClusterError, Clusters, Connect},

@@ -1,3 +1,5 @@
+//! What goes wrong between us and an API server, each by its name.
+
 use super::scripted::{APPLICATIONS, Reply, Server, refused, status};
 use crate::cluster::{ClusterError, ClusterErrorKind};
 use durable::FailureKind;

@@ -1,3 +1,5 @@
+//! Workloads and pods of a tenant in one picture.
+
 use super::scripted::{Reply, Server, Step, complete, event, refused, seconds, status};
 use crate::cluster::{RolloutEvent, RolloutStream};
 use futures_util::StreamExt;

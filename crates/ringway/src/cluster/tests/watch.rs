@@ -1,3 +1,5 @@
+//! Watches that break, expire and resume.
+
 use super::scripted::{
     APPLICATIONS, Reply, Server, Step, application, bookmark, complete, event, ok, refused, seconds, status,
     status_body,

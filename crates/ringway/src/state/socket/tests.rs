@@ -1,3 +1,5 @@
+//! Asking over a socket, also with what no command of ours would send.
+
 use super::*;
 use serde_json::{Value, json};
 
