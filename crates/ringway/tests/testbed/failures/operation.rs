@@ -99,6 +99,13 @@ impl Project {
 
 impl Drop for Project {
     fn drop(&mut self) {
+        // Argo CD removes nothing of an Application whose project is gone, so its tenant, of which only the deletion was
+        // asked for, must go first.
+        until("the tenants of the project are gone", || {
+            let projects = "jsonpath={.items[*].spec.project}";
+            let used = kubectl(&["-n", "argocd", "get", "applications", "-o", projects]);
+            !used.split_whitespace().any(|project| project == self.0)
+        });
         self.delete();
     }
 }
