@@ -95,6 +95,12 @@ fn the_example_means_what_it_says() {
 }
 
 #[test]
+fn the_configuration_of_the_testbed_is_valid() {
+    let config = parse(include_str!("../../../../testbed/ringway.yaml")).unwrap();
+    assert_eq!(config.services.keys().collect::<Vec<_>>(), ["atlas-metastore", "heracles"]);
+}
+
+#[test]
 fn what_is_left_out_has_its_default() {
     let config = parse(MINIMAL).unwrap();
     let local = ArgocdInstance {
