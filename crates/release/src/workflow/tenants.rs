@@ -66,7 +66,7 @@ async fn run_child<F: Flow, W: Workflow<Output = TenantResult>>(
 }
 
 /// Records how a tenant ended, and gives the result back. A ledger that cannot be written to does not change the
-/// result: the engine stores it as well, and `show` of a run that ended says that the ledger lacks it.
+/// result: it stands in the journal as well, with a note that the ledger lacks it.
 pub(super) async fn record<F: Flow>(flow: &F, run: &str, result: TenantResult) -> TenantResult {
     let input = RecordTenantInput { run: run.to_owned(), result: result.clone() };
     match flow.activity::<RecordTenant>(input, options::record()).await {
