@@ -81,9 +81,10 @@ async fn release_cohort<F: Flow>(flow: &F, input: &ReleaseInput, stopping: &Stop
 
 async fn preflight_cohort<F: Flow>(flow: &F, input: &ReleaseInput, stopping: &Stopping) -> Vec<Planned> {
     join::bounded_join(PREFLIGHTS_AT_ONCE, input.tenants.clone(), |tenant| async move {
-        match stopping.stop() {
-            Some(stop) => Planned::Ended(tenants::cancelled(tenant, Proof::None, &stop)),
-            None => preflight_tenant(flow, input, tenant).await,
+        let look = preflight_tenant(flow, input, tenant.clone());
+        match stopping.unless_stopped(look).await {
+            Ok(planned) => planned,
+            Err(stop) => Planned::Ended(tenants::cancelled(tenant, Proof::None, &stop)),
         }
     })
     .await

@@ -43,6 +43,18 @@ impl Stopping {
         self.state.borrow().stop.clone()
     }
 
+    /// Waits for `wait` within [`Stopping::listen`], or for a stop, which wins a tie. Only for waits and reads.
+    pub(super) async fn unless_stopped<T>(&self, wait: impl Future<Output = T>) -> Result<T, Stop> {
+        let stopped = std::future::poll_fn(|_| match self.stop() {
+            Some(stop) => std::task::Poll::Ready(stop),
+            None => std::task::Poll::Pending,
+        });
+        match join::select(stopped, wait).await {
+            join::Either::First(stop) => Err(stop),
+            join::Either::Second(value) => Ok(value),
+        }
+    }
+
     /// A child workflow that has to be told runs from now on.
     pub(super) fn begin(&self, child: &str) {
         self.state.borrow_mut().running.insert(child.to_owned());
@@ -69,9 +81,10 @@ impl Stopping {
                 }
             }
         };
-        match join::select::<_, _>(work, listen).await {
-            join::Either::First(result) => result,
-            join::Either::Second(never) => never,
+        // The mailbox first: the work then sees a stop in the same pass.
+        match join::select::<_, _>(listen, work).await {
+            join::Either::First(never) => never,
+            join::Either::Second(result) => result,
         }
     }
 }

@@ -44,6 +44,8 @@ pub(crate) enum Behaviour {
     RevertedMeanwhile,
     /// Its rollout ends only when it is given up.
     Hangs,
+    /// Its API server never answers.
+    NeverAnswers,
     /// The Application is gone when it is to be cleaned up.
     GoneAtCleanup,
 }
@@ -150,6 +152,10 @@ impl Fleet {
 
     async fn preflight(self, _: ActivityContext, input: PreflightInput) -> Result<Preflight, Failure> {
         let tenant = input.context.tenant;
+        let behaviour = self.model().behaviour[&tenant];
+        if behaviour == Behaviour::NeverAnswers {
+            std::future::pending::<()>().await;
+        }
         self.call("preflight", &tenant, |model| match model.behaviour[&tenant] {
             Behaviour::Unreachable => {
                 Err(Failure::permanent("unreachable", "the API server does not answer"))
@@ -268,9 +274,11 @@ impl Fleet {
     async fn await_rollout(self, _: ActivityContext, input: AwaitRolloutInput) -> Result<Awaited, Failure> {
         let tenant = input.context.tenant.clone();
         let behaviour = self.model().behaviour[&tenant];
+        let overridden = self.model().overridden.contains(&tenant);
         match behaviour {
             Behaviour::Hangs => std::future::pending::<()>().await,
-            Behaviour::RevertedMeanwhile => tokio::time::sleep(Duration::from_secs(3600)).await,
+            // Its end is not waited for: before that somebody takes our values out. In a cleanup nobody does.
+            Behaviour::RevertedMeanwhile if overridden => tokio::time::sleep(Duration::from_secs(3600)).await,
             _ => tokio::time::sleep(Duration::from_secs(30)).await,
         }
         self.call("await_rollout", &tenant, |_| {

@@ -45,6 +45,15 @@ async fn a_tenant_that_hangs_ends_when_it_is_cancelled_and_keeps_its_override() 
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_cancel_does_not_wait_for_an_api_server_that_never_answers() {
+    let fleet = Fleet::new(&[("good", Good), ("silent", NeverAnswers)], Trouble::None);
+    let result = stopped_after(&fleet, Duration::from_secs(10), Stop::Cancel).await;
+    assert_eq!(verdicts(&result), [("good", "cancelled", "stopped"), ("silent", "cancelled", "stopped")]);
+    assert_eq!(result.verdict, ReleaseVerdict::Cancelled);
+    check_the_end(&fleet, &result);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_superseded_release_says_by_which() {
     let fleet = Fleet::new(&[("hangs", Hangs)], Trouble::None);
     let result = stopped_after(&fleet, Duration::from_secs(60), Stop::Supersede { by: "r-2".into() }).await;
