@@ -247,9 +247,9 @@ pub async fn run(line: CommandLine) -> anyhow::Result<Outcome> {
         Command::Explain(arguments) => explain::explain(&config, &arguments.tenant, output),
         Command::Override(OverrideCommand::List) => overrides::list(&config, output),
         Command::Override(OverrideCommand::Orphans) => overrides::orphans(config, output).await,
-        Command::Backup(arguments) => backup::backup(&config, &arguments.file),
+        Command::Backup(arguments) => backup::backup(&config, &arguments.file, output),
         Command::Doctor => doctor::doctor(config, output).await,
-        Command::Config(ConfigCommand::Check) => Ok(config_check::check(&config)),
+        Command::Config(ConfigCommand::Check) => config_check::check(&config, output),
     }
 }
 

@@ -21,7 +21,7 @@ pub fn print<T: Serialize>(
 }
 
 /// Prints one line (or a block). A reader that went away, such as `head`, is no error.
-pub fn print_line(line: &str) {
+fn print_line(line: &str) {
     use std::io::Write;
     let mut out = std::io::stdout().lock();
     if writeln!(out, "{line}").and_then(|()| out.flush()).is_err() {

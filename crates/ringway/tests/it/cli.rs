@@ -163,6 +163,7 @@ fn before_the_first_release_every_reading_command_says_so() {
 fn the_configuration_is_explained_or_refused_as_a_whole() {
     let folder = folder();
     let good = ran(folder.path(), &["config", "check"]);
+    let document = ran(folder.path(), &["config", "check", "--output", "json"]);
     std::fs::write(
         folder.path().join("ringway.yaml"),
         "argocd: {instances: []}\nservicse: {}\ndeadlines: {applied: soon}\n",
@@ -171,7 +172,7 @@ fn the_configuration_is_explained_or_refused_as_a_whole() {
     let bad = ran(folder.path(), &["release", "list"]);
     std::fs::remove_file(folder.path().join("ringway.yaml")).unwrap();
     let none = ran(folder.path(), &["doctor"]);
-    insta::assert_snapshot!([good, bad, none].join("\n\n"));
+    insta::assert_snapshot!([good, document, bad, none].join("\n\n"));
 }
 
 #[test]
