@@ -84,7 +84,16 @@ pub struct TenantReport {
     /// When something last changed.
     pub updated_at: Option<Timestamp>,
     /// When each level of proof was reached.
-    pub timeline: Vec<(Timestamp, Proof)>,
+    pub timeline: Vec<Reached>,
+}
+
+/// When a level of proof was reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Reached {
+    /// When.
+    pub at: Timestamp,
+    /// Which level.
+    pub proof: Proof,
 }
 
 /// What a tenant waits for.

@@ -106,6 +106,9 @@ pub struct ReleaseArguments {
     /// A cohort file: {"tenants":[{"name":"…"},…]}.
     #[arg(long, value_name = "FILE")]
     pub cohort: Option<PathBuf>,
+    /// Refuse the whole cohort if one tenant is refused.
+    #[arg(long)]
+    pub all_or_nothing: bool,
 }
 
 /// Begin a release.
@@ -117,9 +120,6 @@ pub struct StartArguments {
     /// At most so many tenants at once; the configuration's `tenantsPerInstance` holds as well.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub max_parallel: Option<u16>,
-    /// Refuse the whole cohort if one tenant is refused.
-    #[arg(long)]
-    pub all_or_nothing: bool,
 }
 
 /// Show what a release would do.

@@ -1,7 +1,7 @@
 //! From the ledger to what people read.
 
 use crate::ledger::{Ledger, Run, TenantState};
-use release::report::{RunReport, TenantReport};
+use release::report::{Reached, RunReport, TenantReport};
 
 /// A run with its tenants. `driven` says whether a process drives it now.
 ///
@@ -44,6 +44,6 @@ fn tenant(state: TenantState) -> TenantReport {
         problem: state.problem,
         awaiting: state.awaiting,
         updated_at: state.updated_at,
-        timeline: state.timeline,
+        timeline: state.timeline.into_iter().map(|(at, proof)| Reached { at, proof }).collect(),
     }
 }

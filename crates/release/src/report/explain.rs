@@ -1,6 +1,6 @@
 //! Why a tenant is not done yet, or how it came to its verdict: with evidence, and how to look by hand.
 
-use super::{AwaitingReport, RunReport, TenantReport, text};
+use super::{AwaitingReport, Reached, RunReport, TenantReport, text};
 use crate::step::Evidence;
 use jiff::Timestamp;
 use std::fmt::Write;
@@ -10,7 +10,7 @@ pub fn explain(run: &RunReport, tenant: &TenantReport, now: Timestamp) -> String
     let mut page = String::new();
     let _ = writeln!(page, "{} in {}\n  ring {}", tenant.tenant, text::title(run), run.ring);
     let _ = writeln!(page, "  {}", standing(run, tenant));
-    for (at, proof) in &tenant.timeline {
+    for Reached { at, proof } in &tenant.timeline {
         let _ = writeln!(page, "  {at:.3}  {proof}");
     }
     if let Some(problem) = &tenant.problem {

@@ -40,7 +40,10 @@ fn tenant(name: &str, verdict: Option<TenantVerdict>, proof: Proof) -> TenantRep
         problem: None,
         awaiting: None,
         updated_at: Some(at(60)),
-        timeline: vec![(at(1), Proof::Patched), (at(2), Proof::Observed)],
+        timeline: vec![
+            Reached { at: at(1), proof: Proof::Patched },
+            Reached { at: at(2), proof: Proof::Observed },
+        ],
     }
 }
 

@@ -105,10 +105,27 @@ pub(super) async fn plan(
         let context = RunContext { run: "plan".to_owned(), ring: arguments.release.ring.clone(), tenant };
         plans.push(plan_tenant(&world, &context, &service, &images, arguments.server_check).await?);
     }
+    if arguments.release.all_or_nothing || world.config.limits.all_or_nothing {
+        refuse_all_if_one_is(&mut plans);
+    }
     output::print(format, &plans, || text(&images, &plans))?;
     // As the release would end if nothing went wrong.
     let verdicts: Vec<TenantVerdict> = plans.iter().map(TenantPlan::verdict).collect();
     Ok(Outcome::Verdict(ReleaseVerdict::fold(&verdicts, None)))
+}
+
+/// As a release does that is all or nothing.
+fn refuse_all_if_one_is(plans: &mut [TenantPlan]) {
+    let stands_in_the_way =
+        |plan: &&TenantPlan| matches!(plan.verdict(), TenantVerdict::Refused | TenantVerdict::Failed);
+    let Some(culprit) = plans.iter().find(stands_in_the_way).map(|plan| plan.tenant.clone()) else { return };
+    for plan in plans {
+        if plan.verdict() == TenantVerdict::Success {
+            plan.outcome = PlanOutcome::Refused;
+            plan.reasons
+                .push(format!("tenant {culprit} cannot be released, and this release is all or nothing"));
+        }
+    }
 }
 
 async fn plan_tenant(

@@ -34,7 +34,7 @@ pub(super) async fn start(
         tenants,
         cohort,
         max_parallel: arguments.max_parallel,
-        all_or_nothing: arguments.all_or_nothing,
+        all_or_nothing: arguments.release.all_or_nothing,
     };
     ring(&request.ring)?;
     // What is wrong with the request itself is said before anything is opened or asked.

@@ -159,7 +159,7 @@ fn one_place_serialises_the_tenants_of_two_releases() {
             json["tenants"].as_array()?.iter().find(|report| report["tenant"] == tenant.name()).cloned()
         });
         let timeline = report.unwrap()["timeline"].clone();
-        let at = |index: usize| timeline[index][0].as_str().unwrap().parse().unwrap();
+        let at = |index: usize| timeline[index]["at"].as_str().unwrap().parse().unwrap();
         held.push((at(0), at(timeline.as_array().unwrap().len() - 1)));
     }
     held.sort();

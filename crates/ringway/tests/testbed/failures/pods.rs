@@ -7,8 +7,8 @@ use jiff::Timestamp;
 fn seconds_to_verdict(ran: &Ran, tenant: &str) -> i64 {
     let tenant = ran.tenant(tenant);
     let time = |value: &serde_json::Value| value.as_str().unwrap().parse::<Timestamp>().unwrap();
-    assert_eq!(tenant["timeline"][0][1], "patched", "{tenant:#}");
-    time(&tenant["updated_at"]).duration_since(time(&tenant["timeline"][0][0])).as_secs()
+    assert_eq!(tenant["timeline"][0]["proof"], "patched", "{tenant:#}");
+    time(&tenant["updated_at"]).duration_since(time(&tenant["timeline"][0]["at"])).as_secs()
 }
 
 #[test]
