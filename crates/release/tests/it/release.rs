@@ -2,7 +2,7 @@
 
 use crate::fleet::{Begin, Behaviour::*, Fleet, Trouble, check_the_end, verdicts};
 use durable_sqlite::MemoryJournal;
-use release::verdict::ReleaseVerdict;
+use release::{proof::Proof, service::Verify, verdict::ReleaseVerdict};
 
 #[tokio::test(start_paused = true)]
 async fn each_tenant_ends_for_its_own_reason_and_the_others_go_on() {
@@ -88,4 +88,25 @@ async fn a_cohort_without_anything_to_do_is_a_success() {
     let result = fleet.run(&MemoryJournal::default(), None, Begin::release(&fleet)).await.unwrap();
     assert_eq!(result.verdict, ReleaseVerdict::Success);
     assert!(fleet.model().patches.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_not_verified_in_the_cluster_is_never_claimed_to_be() {
+    for of in [Begin::release as fn(&Fleet) -> Begin, Begin::cleanup] {
+        // Nobody looks at the pods, so nobody sees that they cannot pull.
+        let fleet = Fleet::new(&[("no-pull", CannotPull)], Trouble::None);
+        let mut begin = of(&fleet);
+        match &mut begin {
+            Begin::Release(input) => input.service.verify = Verify::Argocd,
+            Begin::Cleanup(input) => input.tenants[0].verify = Verify::Argocd,
+        }
+        let result = fleet.run(&MemoryJournal::default(), None, begin).await.unwrap();
+        assert_eq!(verdicts(&result), [("no-pull", "success", "")]);
+        let tenant = &result.tenants[0];
+        assert_eq!(tenant.proof, Proof::Applied);
+        assert!(tenant.notes.contains(&"not verified in the cluster".to_owned()), "{:?}", tenant.notes);
+        let looked =
+            |call: &&String| call.starts_with("await_rollout") || call.starts_with("resolve_applied");
+        assert_eq!(fleet.model().calls.iter().find(looked), None);
+    }
 }
