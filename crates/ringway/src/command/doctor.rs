@@ -149,8 +149,9 @@ async fn argocd(checks: &mut Checks, config: &Config, instance: &ArgocdInstance,
                 .await;
         }
         TenantClusters::Contexts { ref context, .. } => {
-            let found = format!("looked at when a tenant is released (context {context})");
-            checks.add(State::Good, "clusters of tenants", found, None);
+            let found = format!("not looked at here: each tenant has a context of its own ({context})");
+            let advice = "ringway plan looks at the clusters of the tenants that it is given";
+            checks.add(State::Notice, "clusters of tenants", found, Some(advice));
         }
         TenantClusters::None => {
             let advice = "set `tenantClusters` if pods are to be verified";
