@@ -1,4 +1,5 @@
-//! The bodies of the steps that `release::step` declares, one file per step.
+//! The bodies of the steps that `release::step` declares: one file per step, and `slot` and `record` for those that only
+//! write to the ledger.
 //!
 //! A body may run twice, or die at any await and run again. It recognises its own work: what is already as it should be
 //! counts as done. Decisions are asked of the `release` crate; what is here reads, writes and waits.
