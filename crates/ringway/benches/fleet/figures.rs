@@ -30,6 +30,8 @@ pub(crate) struct Program {
 /// What the ledger says about a tenant.
 pub(crate) struct Verdict {
     pub(crate) proof: Proof,
+    /// When it was seen that Argo CD had applied everything.
+    pub(crate) applied: Timestamp,
     /// When the last proof was reached.
     pub(crate) proven: Timestamp,
     /// When the verdict was written down.
@@ -43,8 +45,11 @@ pub(crate) struct Lags {
     pub(crate) proof: Vec<f64>,
     /// From the last pod to the verdict.
     pub(crate) verdict: Vec<f64>,
-    /// From the last pod until the StatefulSet's controller had counted it; nobody can be faster who asks it.
-    pub(crate) counted: Vec<f64>,
+    /// From the last pod until Argo CD had said that it applied our values and the StatefulSet's controller had counted
+    /// the pod: both belong to the proof.
+    pub(crate) said: Vec<f64>,
+    /// From then to the proof: Ringway's own share.
+    pub(crate) own: Vec<f64>,
     /// How many proofs came before the truth.
     pub(crate) wrong: usize,
 }
@@ -57,10 +62,12 @@ impl Lags {
                 let ready = &run.ready[tenant];
                 lags.proof.push(milliseconds(ready.pods, verdict.proven));
                 lags.verdict.push(milliseconds(ready.pods, verdict.given));
-                lags.counted.push(milliseconds(ready.pods, ready.counted));
+                let said = ready.counted.max(verdict.applied);
+                lags.said.push(milliseconds(ready.pods, said));
+                lags.own.push(milliseconds(said, verdict.proven));
             }
         }
-        for list in [&mut lags.proof, &mut lags.verdict, &mut lags.counted] {
+        for list in [&mut lags.proof, &mut lags.verdict, &mut lags.said, &mut lags.own] {
             list.sort_by(f64::total_cmp);
         }
         lags.wrong = lags.proof.iter().filter(|lag| **lag < -SAME_EVENT).count();

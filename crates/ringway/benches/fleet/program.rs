@@ -6,6 +6,7 @@ use crate::{
     requests::Log,
     setting,
 };
+use release::proof::Proof;
 use ringway::ledger::{Ledger, RunFilter};
 use std::{
     collections::BTreeMap,
@@ -96,8 +97,10 @@ impl Program {
         let tenants = ledger.tenants(&run.id).unwrap();
         let verdict = |tenant: ringway::ledger::TenantState| {
             assert!(tenant.verdict.is_some(), "{tenant:?}");
+            let reached = |wanted| tenant.timeline.iter().find(|(_, proof)| *proof == wanted).unwrap().0;
             let (proven, proof) = *tenant.timeline.last().unwrap();
-            (tenant.tenant, Verdict { proof, proven, given: tenant.updated_at.unwrap() })
+            let given = tenant.updated_at.unwrap();
+            (tenant.tenant.clone(), Verdict { proof, applied: reached(Proof::Applied), proven, given })
         };
         tenants.into_iter().map(verdict).collect()
     }

@@ -49,7 +49,8 @@ fn lags(lags: &Lags) {
     };
     line("last pod to proof, ms", &lags.proof);
     line("last pod to verdict, ms", &lags.verdict);
-    line("last pod to its count, ms", &lags.counted);
+    line("  until that was told, ms", &lags.said);
+    line("  from then on, ms", &lags.own);
     println!("  proofs before the truth     {} of {}", lags.wrong, lags.proof.len());
 }
 
