@@ -15,7 +15,7 @@ mod testing;
 #[cfg(test)]
 mod tests;
 pub mod undo;
-mod writer;
+pub mod writer;
 
 use crate::service::{ExistingValue, SourceSelector, Strategy, ValuePath};
 use jiff::Timestamp;

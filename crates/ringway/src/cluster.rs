@@ -34,7 +34,7 @@ use std::{
 use tokio::{sync::Mutex, time::Instant};
 
 /// The name under which our changes are recorded in an object's `managedFields`.
-pub const FIELD_MANAGER: &str = "ringway";
+pub const FIELD_MANAGER: &str = release::overrides::writer::OUR_NAME;
 
 /// Access to one cluster. Clones share the connection.
 #[derive(Clone)]

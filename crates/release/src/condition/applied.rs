@@ -16,6 +16,7 @@ use crate::{
     overrides::{
         Writer,
         plan::{leaf_value, writer_of},
+        writer::OUR_NAME,
     },
     proof::Proof,
     service::Strategy,
@@ -173,7 +174,7 @@ impl View<'_> {
     /// removed; a list, such as `parameters` and `sources`, is written as a whole.
     fn writer(&self) -> Option<Writer> {
         if self.application.has_multiple_sources() {
-            return writer_of(self.application, "/spec/sources");
+            return writer_of(self.application, "/spec/sources").filter(|writer| writer.manager != OUR_NAME);
         }
         let [source] = self.application.sources() else { return None };
         let present = self.planned.wanted.leaves.iter().filter_map(|leaf| match leaf.strategy {
@@ -186,7 +187,9 @@ impl View<'_> {
                 Some(leaf.path.pointer("/spec/source/helm/valuesObject"))
             }
         });
-        present.filter_map(|pointer| writer_of(self.application, &pointer)).max_by_key(|writer| writer.at)
+        let writers = present.filter_map(|pointer| writer_of(self.application, &pointer));
+        // Times are whole seconds, so ours can be as new as that of whoever wrote over it.
+        writers.filter(|writer| writer.manager != OUR_NAME).max_by_key(|writer| writer.at)
     }
 
     /// Whether Argo CD has not compared exactly what stands in the Application.

@@ -4,13 +4,17 @@ use super::{Writer, patch::pointer_keys};
 use crate::application::Application;
 use serde_json::Value;
 
+/// The name under which our own changes stand in an object's managed fields.
+pub const OUR_NAME: &str = "ringway";
+
 /// Who last wrote the field at `pointer`, such as `/spec/source/helm/parameters`. Lists are owned as a whole, so for a
 /// field inside `spec.sources` it is whoever wrote the list. `None` if the API server does not say: it drops managed
 /// fields from objects that are too large.
 pub fn writer_of(application: &Application, pointer: &str) -> Option<Writer> {
     let keys = pointer_keys(pointer);
     let owners = application.metadata.managed_fields.iter().filter(|entry| owns(&entry.fields_v1, &keys));
-    let newest = owners.max_by_key(|entry| entry.time)?;
+    // Times are whole seconds. Of two in one second it was not us: a writer loses what another writes over.
+    let newest = owners.max_by_key(|entry| (entry.time, entry.manager != OUR_NAME))?;
     Some(Writer { manager: newest.manager.clone(), at: newest.time })
 }
 

@@ -13,15 +13,36 @@ use std::collections::BTreeSet;
 
 pub(super) async fn resolve_applied(
     world: &World,
-    _: &ActivityContext,
+    activity: &ActivityContext,
     input: ResolveAppliedInput,
 ) -> Result<Vec<ExpectedWorkload>, Failure> {
     let context = input.context.clone();
-    told(world, &context, "the look at what remains", try_all(world, input).await)
+    told(world, &context, "the look at what remains", try_all(world, activity.attempt(), input).await)
 }
 
-async fn try_all(world: &World, input: ResolveAppliedInput) -> Result<Vec<ExpectedWorkload>, Failure> {
+/// How often a workload is looked at again that still is to run what we took back. Then it is believed: what remains may
+/// be the very image that was overridden, such as after a merge.
+const LOOKS: u32 = 6;
+
+async fn try_all(
+    world: &World,
+    attempt: u32,
+    input: ResolveAppliedInput,
+) -> Result<Vec<ExpectedWorkload>, Failure> {
     let snapshot = first_snapshot(world, &input).await?;
+    let ours = |workload: &&ExpectedWorkload| image(&snapshot, workload).as_ref() == Some(&workload.image);
+    if attempt < LOOKS
+        && let Some(workload) = input.workloads.iter().find(ours)
+    {
+        let message = format!(
+            "{} {}/{} still is to run {}, which was taken back",
+            workload.kind.as_str(),
+            input.namespace,
+            workload.name,
+            workload.image
+        );
+        return Err(Failure::retryable("still_overridden", message));
+    }
     let mut resolved = Vec::new();
     for workload in &input.workloads {
         // A workload that the charts no longer have needs no proof.

@@ -21,7 +21,9 @@ fn writable(tenant: &Tenant) -> Value {
     if let Some(annotations) = application["metadata"]["annotations"].as_object_mut() {
         annotations.remove("argocd.argoproj.io/refresh");
     }
-    json!([application["spec"], application["metadata"]["annotations"]])
+    // None and an empty map are the same.
+    let annotations = application["metadata"]["annotations"].as_object().cloned().unwrap_or_default();
+    json!([application["spec"], annotations])
 }
 
 /// A message with `TIME` for each moment in it.

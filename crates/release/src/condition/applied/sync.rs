@@ -10,6 +10,12 @@ use crate::{
     proof::Proof,
     step::{Evidence, ExpectedWorkload},
 };
+use jiff::{SignedDuration, Timestamp};
+
+/// By how much a comparison must have begun after the last operation ended to be believed that nothing is to be done.
+/// Argo CD compares with a cache of the cluster that watches fill, and tells both times in whole seconds: right after an
+/// operation it has been seen to call a StatefulSet in sync as it was before that operation.
+const CACHE_LAG: SignedDuration = SignedDuration::from_secs(2);
 
 impl View<'_> {
     /// What becomes of an Application that Argo CD has compared as it stands.
@@ -105,8 +111,9 @@ impl View<'_> {
     fn between(&self, last: Option<&Operation<'_>>) -> SyncState {
         if self.planned.workloads.iter().all(|workload| self.is_synced(workload)) {
             let ended = last.and_then(|operation| operation.finished_at);
-            // An operation that ended after the comparison may have changed what was compared.
-            if ended.is_none_or(|ended| self.application.status.reconciled_at >= Some(ended)) {
+            // What an operation changed last may not have been in the cache that the comparison looked at.
+            let settled = |ended: Timestamp| ended.saturating_add(CACHE_LAG).unwrap_or(Timestamp::MAX);
+            if ended.is_none_or(|ended| self.application.status.reconciled_at >= Some(settled(ended))) {
                 let note = format!("no sync operation was needed: {} already was as wanted", self.object());
                 return SyncState::Applied { notes: vec![note] };
             }
