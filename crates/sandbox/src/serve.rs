@@ -1,0 +1,1 @@
+//! HTTP around the model, for programs that want a real connection.
