@@ -193,7 +193,9 @@ pub enum Refusal {
         limit: usize,
     },
     /// The image comes from somewhere else than the service allows.
-    #[error("image {image} may not come from {repository}; the configuration allows {allowed}")]
+    #[error(
+        "image {image} may not come from {repository}, the configuration allows {allowed}; push it there, or add the repository to `repositories` of the service"
+    )]
     RepositoryNotAllowed {
         /// The image's name in the service.
         image: String,

@@ -60,20 +60,21 @@ pub fn examine(
     now: Timestamp,
 ) -> RolloutState {
     let states = workloads.iter().map(|expected| View { snapshot, namespace, expected, now }.examine());
-    combine(states.collect())
+    combine(namespace, states.collect())
 }
 
 /// One workload is as proven as the least of them; a failure of one is a failure of all.
-fn combine(states: Vec<WorkloadState>) -> RolloutState {
+fn combine(namespace: &str, states: Vec<WorkloadState>) -> RolloutState {
     let proof = states.iter().map(WorkloadState::proof).min().unwrap_or(Proof::Applied);
     let wanted_pods = states.iter().fold(0, |sum: u32, state| sum.saturating_add(state.wanted));
     let finished_pods = states.iter().fold(0, |sum: u32, state| sum.saturating_add(state.finished));
     let (mut first, mut more) = (None, 0);
     let (mut all_notes, mut newest) = (Vec::new(), None);
-    let mut failed = None;
+    let (mut failed, mut traps) = (None, Vec::new());
     for state in states {
         match state.outcome {
             Outcome::Failed(problem) => failed = failed.or(Some(problem)),
+            Outcome::Trapped(trap) => traps.push(trap),
             Outcome::Waiting(_, awaiting) if first.is_none() => first = Some(awaiting),
             Outcome::Waiting(..) => more += 1,
             Outcome::Proven { notes, newest_ready, .. } => {
@@ -82,7 +83,7 @@ fn combine(states: Vec<WorkloadState>) -> RolloutState {
             }
         }
     }
-    match (failed, first) {
+    match (failed.or_else(|| stateful_set::Trap::problem(namespace, traps)), first) {
         (Some(problem), _) => RolloutState::Failed { proof, problem },
         (None, Some(mut awaiting)) => {
             if more > 0 {
@@ -104,6 +105,7 @@ struct WorkloadState {
 enum Outcome {
     Waiting(Proof, Awaiting),
     Failed(Problem),
+    Trapped(stateful_set::Trap),
     Proven { proof: Proof, notes: Vec<String>, newest_ready: Option<Timestamp> },
 }
 
@@ -111,7 +113,7 @@ impl WorkloadState {
     fn proof(&self) -> Proof {
         match self.outcome {
             Outcome::Waiting(proof, _) | Outcome::Proven { proof, .. } => proof,
-            Outcome::Failed(_) => Proof::Applied,
+            Outcome::Failed(_) | Outcome::Trapped(_) => Proof::Applied,
         }
     }
 }

@@ -1,18 +1,47 @@
 //! When a StatefulSet is rolled out, and when it never will be.
 
 use super::{
-    View, WorkloadState, counters,
+    Outcome, View, WorkloadState, counters,
     pod::{PodState, Unfinished},
 };
 use crate::{
     condition::{evidence, pods},
-    step::Problem,
+    step::{Evidence, Problem},
     workload::{Pod, Workload},
 };
 use jiff::Timestamp;
 
 /// The label that says which revision of its StatefulSet a pod is of.
 const REVISION: &str = "controller-revision-hash";
+
+/// A StatefulSet that waits for pods which can never become ready.
+pub(super) struct Trap {
+    message: String,
+    /// Those to delete by hand.
+    pods: Vec<String>,
+    evidence: Vec<Evidence>,
+}
+
+impl Trap {
+    /// All traps of a tenant as one problem with one command: who mends the first is not to meet the next one after it.
+    pub(super) fn problem(namespace: &str, traps: Vec<Self>) -> Option<Problem> {
+        let (mut messages, mut pods, mut evidence) = (Vec::new(), Vec::new(), Vec::new());
+        for trap in traps {
+            messages.push(trap.message);
+            pods.extend(trap.pods);
+            evidence.extend(trap.evidence);
+        }
+        (!pods.is_empty()).then(|| Problem {
+            code: "repair_trap".to_owned(),
+            message: messages.join("; and "),
+            advice: Some(format!(
+                "`kubectl -n {namespace} delete pod {}`, then give the same command again",
+                pods.join(" ")
+            )),
+            evidence,
+        })
+    }
+}
 
 /// The pods of a StatefulSet, sorted out.
 #[derive(Default)]
@@ -62,10 +91,11 @@ impl<'a> View<'a> {
             let notes = (partition > 0).then_some(note).into_iter().collect();
             return self.proven(wanted, notes, pods.newest_ready);
         }
-        if let Some(problem) =
-            self.on_delete(workload, &pods.old).or_else(|| self.trapped(workload, &all, replicas))
-        {
+        if let Some(problem) = self.on_delete(workload, &pods.old) {
             return self.failed(problem);
+        }
+        if let Some(trap) = self.trapped(workload, &all, replicas) {
+            return WorkloadState { finished, wanted, outcome: Outcome::Trapped(trap) };
         }
         let (what, shown) = self.still_awaited(workload, pods, &all);
         self.waiting(
@@ -141,7 +171,7 @@ impl<'a> View<'a> {
 
     /// With `OrderedReady` the controller waits for every pod before it replaces any, even for one that can never
     /// become ready because it is the one to be replaced (kubernetes#67250). `Parallel` recovers by itself.
-    fn trapped(&self, workload: &Workload, all: &[(u32, &'a Pod)], replicas: u32) -> Option<Problem> {
+    fn trapped(&self, workload: &Workload, all: &[(u32, &'a Pod)], replicas: u32) -> Option<Trap> {
         if workload.spec.pod_management_policy.as_deref() == Some("Parallel") {
             return None;
         }
@@ -155,21 +185,18 @@ impl<'a> View<'a> {
             })
             .collect();
         let (_, worst) = stuck.first()?;
-        let names = names(&stuck.iter().map(|(pod, _)| *pod).collect::<Vec<_>>());
-        Some(Problem {
-            code: "repair_trap".to_owned(),
+        let pods: Vec<String> = stuck.iter().map(|(pod, _)| pod.metadata.name.clone()).collect();
+        Some(Trap {
             message: format!(
-                "{} is to run {}, but its controller replaces no pod before {names} of the older revision is ready, \
+                "{} is to run {}, but its controller replaces no pod before {} of the older revision is ready, \
                  which it cannot become (kubernetes#67250): {}",
                 self.object(),
                 self.expected.image,
+                pods.join(" "),
                 worst.sentence(self.namespace)
             ),
-            advice: Some(format!(
-                "`kubectl -n {} delete pod {names}`, then give the same command again",
-                self.namespace
-            )),
             evidence: stuck.iter().map(|(_, trouble)| trouble.evidence(self.namespace)).collect(),
+            pods,
         })
     }
 

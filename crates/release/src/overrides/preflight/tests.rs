@@ -404,7 +404,7 @@ fn an_image_comes_only_from_where_the_service_allows() {
     let refusal = check_repository(&image(&["ghcr.io/acme/*", "ghcr.io/x/y"]), &reference).unwrap_err();
     assert_eq!(
         refusal.to_string(),
-        "image atlas may not come from ghcr.io/evil/atlas; the configuration allows ghcr.io/acme/*, ghcr.io/x/y"
+        "image atlas may not come from ghcr.io/evil/atlas, the configuration allows ghcr.io/acme/*, ghcr.io/x/y; push it there, or add the repository to `repositories` of the service"
     );
     assert!(check_repository(&image(&[]), &reference).is_err());
 }

@@ -148,6 +148,26 @@ fn a_broken_old_pod_that_blocks_its_controller_is_named_with_the_command() {
 }
 
 #[test]
+fn all_traps_of_a_tenant_are_named_with_one_command() {
+    let mut atlas = stateful_set(1);
+    atlas.pods[0] = member(0, "atlas-bad");
+    stuck(&mut atlas.pods[0], "ImagePullBackOff");
+    let mut snapshot = atlas.snapshot();
+    let mut read = atlas.clone();
+    read.expected.name = "read".to_owned();
+    read.pods[0]["metadata"]["name"] = json!("read-0");
+    snapshot.workloads.extend(read.snapshot().workloads);
+    snapshot.pods.extend(read.snapshot().pods);
+    let state = examine(&snapshot, "tenant-a", &[atlas.expected, read.expected], NOW.parse().unwrap());
+    let RolloutState::Failed { problem, .. } = state else { panic!("{state:?}") };
+    assert!(problem.message.contains("tenant-a/atlas is to run"), "{}", problem.message);
+    assert!(problem.message.contains("; and StatefulSet tenant-a/read is to run"), "{}", problem.message);
+    let advice = problem.advice.unwrap();
+    assert_eq!(advice, "`kubectl -n tenant-a delete pod atlas-0 read-0`, then give the same command again");
+    assert_eq!(problem.evidence.len(), 2);
+}
+
+#[test]
 fn an_old_pod_that_is_only_starting_is_no_trap() {
     let mut set = halfway();
     not_ready(&mut set.pods[0]);
