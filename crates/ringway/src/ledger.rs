@@ -37,7 +37,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 /// How long a call waits for another process that has the file locked. Only a start or a backup ever does.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -53,6 +53,8 @@ struct Shared {
     connection: Mutex<Connection>,
     /// Who holds a place now, so that those who wait need not ask the file.
     slots: watch::Sender<BTreeSet<SlotHolder>>,
+    /// Wakes those who wait for a place, always in the order in which they began to wait.
+    slots_changed: Notify,
 }
 
 impl Ledger {
@@ -112,7 +114,8 @@ impl Ledger {
         let (id, held) =
             read(&connection).map_err(|error| LedgerError::storage("read the identity", &path, error))?;
         let (slots, _) = watch::channel(held);
-        Ok(Self(Arc::new(Shared { path, id, connection: Mutex::new(connection), slots })))
+        let slots_changed = Notify::new();
+        Ok(Self(Arc::new(Shared { path, id, connection: Mutex::new(connection), slots, slots_changed })))
     }
 
     /// What tells this ledger from every other: random, made once with it.

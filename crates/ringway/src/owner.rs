@@ -42,7 +42,11 @@ pub struct Owner {
     engine: Handle,
     asked: Arc<Asked>,
     beginning: Arc<Mutex<()>>,
+    say: Say,
 }
+
+/// What tells people what happens on the side, in one sentence at a time.
+pub type Say = fn(&str);
 
 /// As the owner of the state folder, goes on with what is unfinished in it, and does `work`. Runs that others asked for
 /// meanwhile are driven to their end as well.
@@ -67,7 +71,7 @@ where
     let world = Arc::new(World::new(config, ledger, Arc::clone(&clock))?);
     let options = Options { clock, ..Options::default() };
     let engine = durable_sqlite::open(folder.journal(), activity::registry(&world), options)?;
-    let owner = Owner { world, engine: engine.handle(), asked: Arc::default(), beginning: Arc::default() };
+    let owner = Owner::over(world, engine.handle(), |text| eprintln!("{text}"));
     let listener = socket::listen(&folder.socket())?;
     let (settled, ready) = oneshot::channel();
     let serving = async {
@@ -118,6 +122,17 @@ pub async fn interrupted() -> anyhow::Result<()> {
 }
 
 impl Owner {
+    /// Drives runs over an engine that somebody else runs, which has the activities of the same `world`. Nothing goes on
+    /// before [`Owner::settle`].
+    pub fn over(world: Arc<World>, engine: Handle, say: Say) -> Self {
+        Self { world, engine, asked: Arc::default(), beginning: Arc::default(), say }
+    }
+
+    /// Tells people something.
+    pub(crate) fn say(&self, text: &str) {
+        (self.say)(text);
+    }
+
     /// The outside.
     pub fn world(&self) -> &World {
         &self.world
@@ -251,7 +266,7 @@ impl Owner {
         while let Some(run) = self.asked.next().await {
             let known = self.world.ledger.run(&run);
             if known.is_ok_and(|known| known.is_some_and(|known| known.verdict.is_none())) {
-                eprintln!("{run}, which another command asked for, is still under way; waiting for it");
+                self.say(&format!("{run}, which another command asked for, is still under way; waiting for it"));
             }
             if let Err(error) = self.wait(&run).await {
                 error::print(&error);
@@ -265,9 +280,9 @@ impl Owner {
             Ok(left) => {
                 for run in left {
                     let (kind, id, ring) = (run.kind.as_str(), run.id, run.ring);
-                    eprintln!(
+                    self.say(&format!(
                         "{why}nothing drives {kind} {id} of ring {ring} now. Give its command again to go on, or end it with: ringway release cancel {id}"
-                    );
+                    ));
                 }
             }
             Err(error) => error::print(&error.into()),

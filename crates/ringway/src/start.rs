@@ -204,7 +204,7 @@ async fn supersede(owner: &Owner, request: &ReleaseRequest, by: &str) -> anyhow:
         if run.kind == release::report::RunKind::Cleanup {
             return Err(RefusedError(crate::start_cleanup::in_the_way(&run)).into());
         }
-        eprintln!("release {} of the same ring ends: this one takes over", run.id);
+        owner.say(&format!("release {} of the same ring ends: this one takes over", run.id));
         owner.stop_and_wait(&run.id, &Stop::Supersede { by: by.to_owned() }).await?;
     }
     Ok(())

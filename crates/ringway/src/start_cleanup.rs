@@ -80,7 +80,7 @@ async fn cancel_releases(owner: &Owner, selection: &Selection) -> anyhow::Result
             Selection::Tenants(tenants) => run.tenants.iter().any(|tenant| tenants.contains(tenant)),
         };
         if meant {
-            eprintln!("release {} of ring {} is cancelled first", run.id, run.ring);
+            owner.say(&format!("release {} of ring {} is cancelled first", run.id, run.ring));
             owner.stop_and_wait(&run.id, &Stop::Cancel).await?;
         }
     }

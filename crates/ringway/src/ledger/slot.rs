@@ -55,13 +55,19 @@ impl Ledger {
         limit: u32,
         at: Timestamp,
     ) -> Result<(), LedgerError> {
-        // Subscribed before asking, so that no change is missed.
-        let mut changes = self.slot_changed();
-        if !self.acquire_slot(holder, limit, at)? {
-            // The sender lives in `self`, so it cannot go away.
-            let _ = changes.wait_for(|held| held.contains(holder)).await;
+        if self.acquire_slot(holder, limit, at)? {
+            return Ok(());
         }
-        Ok(())
+        loop {
+            // Not through the channel, which wakes its many readers in an order of chance: the same simulation must do
+            // the same twice. Registered before looking, so that no change is missed.
+            let mut changed = std::pin::pin!(self.0.slots_changed.notified());
+            changed.as_mut().enable();
+            if self.0.slots.borrow().contains(holder) {
+                return Ok(());
+            }
+            changed.await;
+        }
     }
 
     /// Gives a place back, or the position in the queue. Nothing happens if there is none.
@@ -117,11 +123,14 @@ impl Ledger {
     }
 
     pub(super) fn publish_slots(&self, held: BTreeSet<SlotHolder>) {
-        self.0.slots.send_if_modified(|known| {
+        let changed = self.0.slots.send_if_modified(|known| {
             let changed = *known != held;
             *known = held;
             changed
         });
+        if changed {
+            self.0.slots_changed.notify_waiters();
+        }
     }
 }
 

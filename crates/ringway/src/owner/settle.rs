@@ -16,7 +16,10 @@ const KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 impl Owner {
     /// Looks at every unfinished run, before anything else is done.
-    pub(super) async fn settle(&self) -> anyhow::Result<()> {
+    ///
+    /// # Errors
+    /// If ledger or engine cannot be used.
+    pub async fn settle(&self) -> anyhow::Result<()> {
         let filter = RunFilter { unfinished: true, ..RunFilter::default() };
         for run in self.world.ledger.runs(&filter)? {
             self.settle_one(&run).await?;
@@ -29,7 +32,7 @@ impl Owner {
     ///
     /// # Errors
     /// If the engine cannot write.
-    pub(super) async fn forget_old_journals(&self) -> anyhow::Result<()> {
+    pub async fn forget_old_journals(&self) -> anyhow::Result<()> {
         let before = self.world.clock.now().saturating_sub(KEPT)?;
         let forgotten = self.engine.forget_ended_before(before).await?;
         tracing::debug!(forgotten, "journals of workflows that ended long ago");
@@ -45,11 +48,11 @@ impl Owner {
                 self.end(id, ReleaseVerdict::Cancelled, "it was never started")
             }
             Some(Some(Ended::Parked(reason))) => {
-                eprintln!("{}", parked(kind, id, &reason.to_string()));
+                self.say(&parked(kind, id, &reason.to_string()));
                 Ok(())
             }
             Some(Some(Ended::Failed(failure))) => {
-                eprintln!("{kind} {id} had ended without a verdict: {failure}");
+                self.say(&format!("{kind} {id} had ended without a verdict: {failure}"));
                 self.abandon(id, ReleaseVerdict::Failed, &failure.to_string()).await
             }
             Some(Some(ended @ Ended::Completed(_))) => {
@@ -57,7 +60,7 @@ impl Owner {
                 Ok(self.world.ledger.record_verdict(id, result.verdict, self.world.clock.now())?)
             }
             Some(None) => {
-                eprintln!("going on with {kind} {id} of ring {}", run.ring);
+                self.say(&format!("going on with {kind} {id} of ring {}", run.ring));
                 if let Some(stop) = &run.stop {
                     // A crash after the ledger was told may have kept it from the workflow; a second time does no harm.
                     self.engine.send(id, STOP_MAILBOX, stop).await?;
