@@ -1,0 +1,73 @@
+//! Who moves the model's time: whoever asks it something, and a task that sleeps until its next event.
+
+use super::clock::Clock;
+use crate::Model;
+use jiff::Timestamp;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::{
+    sync::{Notify, watch},
+    time::timeout_at,
+};
+
+/// The model, and what its users share.
+#[derive(Debug)]
+pub(super) struct Shared {
+    world: Mutex<World>,
+    clock: Clock,
+    /// The driver sleeps too long.
+    sooner: Notify,
+}
+
+#[derive(Debug)]
+struct World {
+    model: Model,
+    /// The event that the driver sleeps for.
+    awaited: Option<Timestamp>,
+}
+
+impl Shared {
+    pub(super) fn new(model: Model, clock: Clock) -> Self {
+        Self { world: Mutex::new(World { model, awaited: None }), clock, sooner: Notify::new() }
+    }
+
+    /// Looks at the model of this moment, or changes it.
+    pub(super) fn with<T>(&self, change: impl FnOnce(&mut Model) -> T) -> T {
+        let mut world = self.world();
+        world.model.advance(self.clock.present());
+        let result = change(&mut world.model);
+        let next = world.model.next_event();
+        // Most requests ask for nothing new, and then the driver is left alone.
+        if next.is_some_and(|next| world.awaited.is_none_or(|awaited| next < awaited)) {
+            world.awaited = next;
+            drop(world);
+            self.sooner.notify_one();
+        }
+        result
+    }
+
+    /// A test that panicked while it looked at the model leaves it as usable as it was.
+    fn world(&self) -> MutexGuard<'_, World> {
+        self.world.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Does what is due; the answer is when something will be due again.
+    fn step(&self) -> Option<Timestamp> {
+        let mut world = self.world();
+        world.model.advance(self.clock.present());
+        world.awaited = world.model.next_event();
+        world.awaited
+    }
+}
+
+/// Lets the model's events happen at their time, until it is stopped.
+pub(super) async fn drive(shared: Arc<Shared>, mut stopped: watch::Receiver<bool>) {
+    let life = async {
+        loop {
+            let wake = shared.clock.wake(shared.step());
+            // Whether it was the time or a change: the model says what is due.
+            drop(timeout_at(wake, shared.sooner.notified()).await);
+        }
+    };
+    let stop = async { drop(stopped.wait_for(|stopped| *stopped).await) };
+    futures_util::future::select(std::pin::pin!(life), std::pin::pin!(stop)).await;
+}
