@@ -34,7 +34,10 @@ use std::{
     fs::OpenOptions,
     os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 use tokio::sync::{Notify, watch};
@@ -55,6 +58,7 @@ struct Shared {
     slots: watch::Sender<BTreeSet<SlotHolder>>,
     /// Wakes those who wait for a place, always in the order in which they began to wait.
     slots_changed: Notify,
+    writes: AtomicU64,
 }
 
 impl Ledger {
@@ -115,7 +119,9 @@ impl Ledger {
             read(&connection).map_err(|error| LedgerError::storage("read the identity", &path, error))?;
         let (slots, _) = watch::channel(held);
         let slots_changed = Notify::new();
-        Ok(Self(Arc::new(Shared { path, id, connection: Mutex::new(connection), slots, slots_changed })))
+        let connection = Mutex::new(connection);
+        let writes = AtomicU64::new(0);
+        Ok(Self(Arc::new(Shared { path, id, connection, slots, slots_changed, writes })))
     }
 
     /// What tells this ledger from every other: random, made once with it.
@@ -137,6 +143,11 @@ impl Ledger {
         })
     }
 
+    /// How often something was written through this ledger and its clones. Costs nothing, and knows nothing of others.
+    pub fn writes(&self) -> u64 {
+        self.0.writes.load(Ordering::Relaxed)
+    }
+
     fn read<T>(
         &self,
         doing: &'static str,
@@ -151,6 +162,7 @@ impl Ledger {
         doing: &'static str,
         work: impl FnOnce(&Transaction<'_>) -> Result<T, Interrupted>,
     ) -> Result<T, LedgerError> {
+        self.0.writes.fetch_add(1, Ordering::Relaxed);
         let mut connection = self.lock();
         let result = (|| {
             let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;

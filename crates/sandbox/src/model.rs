@@ -116,6 +116,16 @@ impl Model {
         self.store.list(kind, namespace)
     }
 
+    /// The version of everything: it grows with every change of an object.
+    pub fn revision(&self) -> u64 {
+        self.store.revision()
+    }
+
+    /// What has changed since a version. `None` if that is forgotten.
+    pub fn changed_since(&self, revision: u64) -> Option<impl Iterator<Item = &Key>> {
+        Some(self.store.changes_after(revision)?.map(|change| &change.key))
+    }
+
     /// Makes an object, with what the API server adds to it. `None` if there is one of this name.
     pub(crate) fn create(&mut self, mut object: Value, manager: &str) -> Option<Key> {
         let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
