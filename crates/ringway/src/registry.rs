@@ -7,21 +7,26 @@
 //! memory and report a token service that is down as "not authorized", while the difference decides here whether to try
 //! again or to tell a person.
 
+mod answer;
 mod authentication;
 mod docker_config;
 mod exchange;
 mod failure;
 mod lookup;
 mod settings;
+mod transport;
 
 pub use docker_config::DockerConfigError;
 pub use settings::{Credentials, Limits, RegistrySettings, Secret};
+pub use transport::{AnswerBody, Transport, TransportError};
 
+use answer::Sender;
 use exchange::{Exchange, Repository};
 use failure::Failure;
 use futures_util::future::BoxFuture;
 use release::image::{Availability, ImageReference, Platform};
-use std::{collections::BTreeMap, net::IpAddr};
+use std::{collections::BTreeMap, net::IpAddr, sync::Arc};
+use transport::Network;
 
 /// Answers whether an image can be pulled.
 pub trait Registry: Send + Sync {
@@ -34,14 +39,14 @@ pub trait Registry: Send + Sync {
     ) -> BoxFuture<'a, Availability>;
 }
 
-/// Registries reached over the network with the OCI distribution protocol
+/// Registries reached with the OCI distribution protocol
 /// (<https://github.com/opencontainers/distribution-spec/blob/main/spec.md>).
 #[derive(Debug)]
 pub struct OciRegistry {
     settings: BTreeMap<String, RegistrySettings>,
     limits: Limits,
-    encrypted: reqwest::Client,
-    plain: reqwest::Client,
+    encrypted: Arc<dyn Transport>,
+    plain: Arc<dyn Transport>,
 }
 
 /// Why registry access could not be set up.
@@ -67,34 +72,31 @@ pub enum RegistrySetupError {
 }
 
 impl OciRegistry {
-    /// Prepares access; a registry that is not among `settings` is asked anonymously over HTTPS.
+    /// Prepares access over the network; a registry that is not among `settings` is asked anonymously over HTTPS.
     ///
     /// # Errors
     ///
     /// When settings contradict each other or allow plain HTTP to another machine, and when no TLS client can be made.
     pub fn new(settings: Vec<RegistrySettings>, limits: Limits) -> Result<Self, RegistrySetupError> {
         install_crypto_provider();
-        let mut by_host = BTreeMap::new();
-        for entry in settings {
-            let host = entry.host.clone();
-            if entry.insecure_http && !is_loopback(&host) {
-                return Err(RegistrySetupError::InsecureHost { host });
-            }
-            if by_host.insert(host.clone(), entry).is_some() {
-                return Err(RegistrySetupError::Duplicate { host });
-            }
-        }
-        let client = || {
-            reqwest::Client::builder()
-                .user_agent(concat!("ringway/", env!("CARGO_PKG_VERSION")))
-                .connect_timeout(limits.connect_timeout)
-                .timeout(limits.request_timeout)
-        };
-        // `https_only` also covers redirects and token services that a registry sends us to.
-        let encrypted = client().https_only(true).build().map_err(RegistrySetupError::Client)?;
-        // A proxy could not reach our loopback address anyway.
-        let plain = client().no_proxy().build().map_err(RegistrySetupError::Client)?;
-        Ok(Self { settings: by_host, limits, encrypted, plain })
+        let settings = by_host(settings)?;
+        let encrypted = Arc::new(Network::encrypted(&limits)?);
+        let plain = Arc::new(Network::plain(&limits)?);
+        Ok(Self { settings, limits, encrypted, plain })
+    }
+
+    /// The same over another transport, which gets the encrypted and the plain requests.
+    ///
+    /// # Errors
+    ///
+    /// When settings contradict each other or allow plain HTTP to another machine.
+    pub fn over(
+        settings: Vec<RegistrySettings>,
+        limits: Limits,
+        transport: Arc<dyn Transport>,
+    ) -> Result<Self, RegistrySetupError> {
+        let settings = by_host(settings)?;
+        Ok(Self { settings, limits, encrypted: transport.clone(), plain: transport })
     }
 
     async fn lookup(
@@ -104,10 +106,11 @@ impl OciRegistry {
     ) -> Result<Availability, Failure> {
         let settings = self.settings.get(reference.registry());
         let insecure = settings.is_some_and(|settings| settings.insecure_http);
-        let client = if insecure { &self.plain } else { &self.encrypted };
+        let transport = if insecure { &self.plain } else { &self.encrypted };
+        let sender = Sender { transport: transport.as_ref(), patience: self.limits.request_timeout };
         let credentials = settings.and_then(|settings| settings.credentials.as_ref());
         let repository = Repository::of(reference, insecure);
-        lookup::lookup(&mut Exchange::new(client, repository, credentials), reference.tag(), platforms).await
+        lookup::lookup(&mut Exchange::new(sender, repository, credentials), reference.tag(), platforms).await
     }
 }
 
@@ -124,6 +127,22 @@ impl Registry for OciRegistry {
             }
         })
     }
+}
+
+fn by_host(
+    settings: Vec<RegistrySettings>,
+) -> Result<BTreeMap<String, RegistrySettings>, RegistrySetupError> {
+    let mut by_host = BTreeMap::new();
+    for entry in settings {
+        let host = entry.host.clone();
+        if entry.insecure_http && !is_loopback(&host) {
+            return Err(RegistrySetupError::InsecureHost { host });
+        }
+        if by_host.insert(host.clone(), entry).is_some() {
+            return Err(RegistrySetupError::Duplicate { host });
+        }
+    }
+    Ok(by_host)
 }
 
 /// Repeats `ask` while the registry is unavailable, with pauses that double.

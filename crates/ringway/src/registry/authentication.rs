@@ -3,14 +3,16 @@
 
 use super::{
     Credentials,
-    exchange::{self, SMALL_BODY},
+    answer::Sender,
+    exchange::SMALL_BODY,
     failure::{Failure, quote},
 };
-use http_auth::{ChallengeRef, parse_challenges};
-use reqwest::{
-    StatusCode, Url,
-    header::{HeaderMap, HeaderValue, WWW_AUTHENTICATE},
+use http::{
+    HeaderMap, HeaderValue, Method, StatusCode,
+    header::{AUTHORIZATION, WWW_AUTHENTICATE},
 };
+use http_auth::{ChallengeRef, parse_challenges};
+use reqwest::Url;
 use serde::Deserialize;
 
 /// What a registry wants to see in the `Authorization` header.
@@ -52,14 +54,14 @@ impl Challenge {
     /// The `Authorization` header that answers the challenge, or nothing where it needs credentials and there are none.
     pub(super) async fn answer(
         &self,
-        client: &reqwest::Client,
+        sender: Sender<'_>,
         path: &str,
         credentials: Option<&Credentials>,
     ) -> Result<Option<HeaderValue>, Failure> {
         match self {
             Self::Basic => credentials.map(basic).transpose(),
             Self::Bearer { realm, service } => {
-                token(client, realm, service.as_deref(), path, credentials).await.map(Some)
+                token(sender, realm, service.as_deref(), path, credentials).await.map(Some)
             }
         }
     }
@@ -79,23 +81,22 @@ fn authorization(text: &str) -> Result<HeaderValue, Failure> {
 }
 
 async fn token(
-    client: &reqwest::Client,
+    sender: Sender<'_>,
     realm: &Url,
     service: Option<&str>,
     path: &str,
     credentials: Option<&Credentials>,
 ) -> Result<HeaderValue, Failure> {
     let asked = format!("asking the token service {} for access to {path}", host_of(realm));
-    let mut request = client.get(realm.clone()).query(&[("scope", format!("repository:{path}:pull"))]);
+    let mut address = realm.clone();
+    address.query_pairs_mut().append_pair("scope", &format!("repository:{path}:pull"));
     if let Some(service) = service {
-        request = request.query(&[("service", service)]);
+        address.query_pairs_mut().append_pair("service", service);
     }
-    if let Some(Credentials { username, password }) = credentials {
-        request = request.basic_auth(username, Some(password.expose()));
-    }
-    let response = request.send().await.map_err(|error| Failure::transport(&asked, error))?;
+    let account = credentials.map(basic).transpose()?.map(|value| (AUTHORIZATION, value));
+    let response = sender.send(&Method::GET, address.as_str(), account, &asked).await?;
     let status = response.status();
-    let body = exchange::body(response, SMALL_BODY, &asked).await?;
+    let body = response.body(SMALL_BODY, &asked).await?;
     if !status.is_success() {
         let reason = format!("{asked}: {status}: {}", quote(&String::from_utf8_lossy(&body)));
         let later = matches!(status, StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS);

@@ -2,14 +2,15 @@
 
 use super::{
     Credentials,
+    answer::{Answer, Sender},
     authentication::{Challenge, advice},
     failure::{Failure, quote},
 };
-use release::image::{Digest, ImageReference};
-use reqwest::{
-    Method, Response, StatusCode,
-    header::{ACCEPT, AUTHORIZATION, HeaderValue},
+use http::{
+    HeaderValue, Method, StatusCode,
+    header::{ACCEPT, AUTHORIZATION},
 };
+use release::image::{Digest, ImageReference};
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 
@@ -53,7 +54,7 @@ impl Repository {
 
 /// A conversation with a registry about one repository. A token that it gave is used until the end.
 pub(super) struct Exchange<'a> {
-    client: &'a reqwest::Client,
+    sender: Sender<'a>,
     repository: Repository,
     credentials: Option<&'a Credentials>,
     authorization: Option<HeaderValue>,
@@ -67,11 +68,11 @@ pub(super) struct Document {
 
 impl<'a> Exchange<'a> {
     pub(super) fn new(
-        client: &'a reqwest::Client,
+        sender: Sender<'a>,
         repository: Repository,
         credentials: Option<&'a Credentials>,
     ) -> Self {
-        Self { client, repository, credentials, authorization: None }
+        Self { sender, repository, credentials, authorization: None }
     }
 
     /// The manifest with this tag, or nothing when the registry says that there is none.
@@ -81,7 +82,7 @@ impl<'a> Exchange<'a> {
             return Ok(None);
         };
         let promised = response.headers().get("docker-content-digest").cloned();
-        let document = Document::new(body(response, LARGEST_DOCUMENT, &asked).await?);
+        let document = Document::new(response.body(LARGEST_DOCUMENT, &asked).await?);
         // A digest of another algorithm names the same content and cannot be compared with ours.
         match promised.as_ref().and_then(|value| value.to_str().ok()) {
             Some(promised) if promised.starts_with("sha256:") => document.checked(promised, &asked).map(Some),
@@ -99,7 +100,7 @@ impl<'a> Exchange<'a> {
     pub(super) async fn blob(&mut self, digest: &Digest) -> Result<Option<Document>, Failure> {
         let asked = format!("asking {} for the image configuration {digest}", self.repository.address);
         match self.request(Method::GET, &format!("blobs/{digest}"), &asked).await? {
-            Some(response) => Document::new(body(response, LARGEST_DOCUMENT, &asked).await?)
+            Some(response) => Document::new(response.body(LARGEST_DOCUMENT, &asked).await?)
                 .checked(&digest.0, &asked)
                 .map(Some),
             None => Ok(None),
@@ -107,19 +108,14 @@ impl<'a> Exchange<'a> {
     }
 
     /// Sends a request, a second time when the registry wants to know who we are.
-    async fn request(
-        &mut self,
-        method: Method,
-        what: &str,
-        asked: &str,
-    ) -> Result<Option<Response>, Failure> {
+    async fn request(&mut self, method: Method, what: &str, asked: &str) -> Result<Option<Answer>, Failure> {
         let response = self.send(&method, what, asked).await?;
         if response.status() != StatusCode::UNAUTHORIZED || self.authorization.is_some() {
             return self.judge(response, &method, asked).await;
         }
         if let Some(challenge) = Challenge::read(response.headers()) {
             self.authorization =
-                challenge.answer(self.client, &self.repository.path, self.credentials).await?;
+                challenge.answer(self.sender, &self.repository.path, self.credentials).await?;
         }
         match self.authorization {
             Some(_) => {
@@ -130,22 +126,15 @@ impl<'a> Exchange<'a> {
         }
     }
 
-    async fn send(&self, method: &Method, what: &str, asked: &str) -> Result<Response, Failure> {
+    async fn send(&self, method: &Method, what: &str, asked: &str) -> Result<Answer, Failure> {
         let address = format!("{}/{what}", self.repository.address);
-        let mut request = self.client.request(method.clone(), address).header(ACCEPT, MANIFEST_TYPES);
-        if let Some(authorization) = &self.authorization {
-            request = request.header(AUTHORIZATION, authorization);
-        }
-        request.send().await.map_err(|error| Failure::transport(asked, error))
+        let accept = (ACCEPT, HeaderValue::from_static(MANIFEST_TYPES));
+        let authorization = self.authorization.clone().map(|value| (AUTHORIZATION, value));
+        self.sender.send(method, &address, [accept].into_iter().chain(authorization), asked).await
     }
 
     /// What the status means; nothing is "there is none".
-    async fn judge(
-        &self,
-        response: Response,
-        method: &Method,
-        asked: &str,
-    ) -> Result<Option<Response>, Failure> {
+    async fn judge(&self, response: Answer, method: &Method, asked: &str) -> Result<Option<Answer>, Failure> {
         let status = response.status();
         if status == StatusCode::OK {
             return Ok(Some(response));
@@ -154,7 +143,7 @@ impl<'a> Exchange<'a> {
         if status == StatusCode::NOT_FOUND && method == Method::HEAD {
             return Ok(None);
         }
-        let (text, _) = read(response, SMALL_BODY, asked).await?;
+        let (text, _) = response.beginning(SMALL_BODY, asked).await?;
         let errors = errors_in(&text);
         let told = match errors.is_empty() {
             true => String::from_utf8_lossy(&text).into_owned(),
@@ -196,28 +185,6 @@ impl Document {
         let promised = quote(promised);
         Err(Failure::Invalid(format!("{asked}: it should be {promised}, but what came is {}", self.digest)))
     }
-}
-
-/// Reads a body that must not be larger than `limit` bytes.
-pub(super) async fn body(response: Response, limit: usize, asked: &str) -> Result<Vec<u8>, Failure> {
-    match read(response, limit, asked).await? {
-        (bytes, true) => Ok(bytes),
-        (_, false) => Err(Failure::Invalid(format!("{asked}: the answer is larger than {limit} bytes"))),
-    }
-}
-
-/// Reads at most `limit` bytes, and says whether that was all.
-async fn read(mut response: Response, limit: usize, asked: &str) -> Result<(Vec<u8>, bool), Failure> {
-    let mut bytes = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(|error| Failure::transport(asked, error))? {
-        let room = limit - bytes.len();
-        if chunk.len() > room {
-            bytes.extend(chunk.iter().take(room));
-            return Ok((bytes, false));
-        }
-        bytes.extend_from_slice(&chunk);
-    }
-    Ok((bytes, true))
 }
 
 /// One error of a registry's answer.

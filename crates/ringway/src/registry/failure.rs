@@ -19,9 +19,7 @@ pub(super) enum Failure {
 
 impl Failure {
     /// The transport failed before there was an answer.
-    pub(super) fn transport(asked: &str, error: reqwest::Error) -> Self {
-        // Redirect targets carry signed parameters, so the address is ours and not the error's.
-        let error = error.without_url();
+    pub(super) fn transport(asked: &str, error: &(dyn Error + 'static)) -> Self {
         let mut reason = format!("{asked}: {error}");
         let mut source = error.source();
         while let Some(cause) = source {
