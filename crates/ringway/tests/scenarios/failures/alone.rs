@@ -1,0 +1,32 @@
+//! Argo CD itself is down. On the testbed these stop a part that everybody needs, so nothing else may run at the same
+//! time: see `testbed/run`.
+
+use crate::harness::{Gone, Part, Ringway, Tenant, image};
+
+#[test]
+fn alone_without_argo_cd_the_first_deadline_says_that_nothing_was_compared() {
+    let _tenant = Tenant::new("alone-late", &["--chart", "minimal"]);
+    let ringway = Ringway::with_deadlines("observed: 6s");
+    let gone = Gone::take(Part::ApplicationController);
+    let running = ringway.releasing("ring-alone", "minimal", "1.1.0", "alone-late");
+    let text = ringway.explained("alone-late", &["not done yet", "Argo CD has not compared"]);
+    assert!(text.contains("status.sync.comparedTo = another source"), "{text}");
+    let ran = running.ended().expect(1);
+    drop(gone);
+    assert_eq!(ran.verdicts(), "alone-late failed patched deadline");
+    let message = ran.message("alone-late");
+    assert!(message.starts_with("Argo CD did not compare it within 6 s"), "{message}");
+}
+
+#[test]
+fn alone_a_release_goes_on_when_argo_cd_is_back_before_the_deadline() {
+    let tenant = Tenant::new("alone-back", &["--chart", "minimal"]);
+    let ringway = Ringway::with_deadlines("");
+    let gone = Gone::take(Part::ApplicationController);
+    let running = ringway.releasing("ring-again", "minimal", "1.1.0", "alone-back");
+    ringway.explained("alone-back", &["Argo CD has not compared"]);
+    drop(gone);
+    running.ended().expect(0);
+    assert!(tenant.images("atlas").iter().all(|running| *running == image("1.1.0")));
+    ringway.cleanup("ring-again").expect(0);
+}

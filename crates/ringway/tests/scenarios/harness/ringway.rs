@@ -1,0 +1,130 @@
+//! The program as a user runs it: a process of its own, with a configuration and a state folder of its own.
+
+use super::{configuration::configuration, ran::Ran, target::image, wait::until_or};
+use rustix::process::{Pid, Signal, kill_process};
+use std::{
+    cell::RefCell,
+    path::Path,
+    process::{Child, Command, Stdio},
+};
+use tempfile::TempDir;
+
+/// Ringway with a configuration and a state folder of its own.
+pub(crate) struct Ringway {
+    folder: TempDir,
+}
+
+impl Ringway {
+    /// With the configuration of [`configuration`] and exactly the rights of `deploy/`.
+    pub(crate) fn new() -> Self {
+        Self::with(&configuration())
+    }
+
+    /// As [`Self::new`], but with these deadlines, such as `applied: 10s, rolloutProgress: 5s`.
+    pub(crate) fn with_deadlines(deadlines: &str) -> Self {
+        let usual = configuration();
+        let line = usual.lines().find(|line| line.starts_with("deadlines:")).unwrap();
+        Self::with(&usual.replace(line, &format!("deadlines: {{{deadlines}}}")))
+    }
+
+    pub(crate) fn with(configuration: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("ringway.yaml"), configuration).unwrap();
+        Self { folder }
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_ringway"));
+        command
+            .current_dir(self.folder.path())
+            .args(arguments)
+            .env_remove("RINGWAY_CONFIG")
+            .stdin(Stdio::null());
+        command
+    }
+
+    /// Runs it to its end.
+    pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
+        Ran::from(self.command(arguments).output().unwrap())
+    }
+
+    /// Starts it, to be waited for, interrupted or killed.
+    pub(crate) fn spawn(&self, arguments: &[&str]) -> Child {
+        self.command(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    }
+
+    /// `release start` of service `service` with an image of [`image`].
+    pub(crate) fn release(&self, ring: &str, service: &str, tag: &str, tenants: &str) -> Ran {
+        self.run(&release_arguments(ring, service, &image(tag), tenants))
+    }
+
+    /// Starts what [`Self::release`] runs to its end.
+    pub(crate) fn releasing(&self, ring: &str, service: &str, tag: &str, tenants: &str) -> Running {
+        Running(Some(self.spawn(&release_arguments(ring, service, &image(tag), tenants))))
+    }
+
+    /// Starts a command that is killed with the test.
+    pub(crate) fn starting(&self, arguments: &[&str]) -> Running {
+        Running(Some(self.spawn(arguments)))
+    }
+
+    pub(crate) fn cleanup(&self, ring: &str) -> Ran {
+        self.run(&["cleanup", "--ring", ring, "-o", "json"])
+    }
+
+    /// Waits until `explain` says all `parts` about a tenant, and returns what it says then.
+    #[track_caller]
+    pub(crate) fn explained(&self, tenant: &str, parts: &[&str]) -> String {
+        let last = RefCell::new(String::new());
+        until_or(
+            || format!("explain {tenant} says {parts:?}, but says:\n{}", last.borrow()),
+            || {
+                let ran = self.run(&["explain", tenant]);
+                *last.borrow_mut() = format!("{}{}", ran.out, ran.err);
+                parts.iter().all(|part| ran.out.contains(part))
+            },
+        );
+        last.into_inner()
+    }
+}
+
+/// A command under way. It is killed with the test, so that none outlives a test that fails.
+pub(crate) struct Running(Option<Child>);
+
+impl Running {
+    /// Waits for its end.
+    pub(crate) fn ended(mut self) -> Ran {
+        Ran::from(self.0.take().unwrap().wait_with_output().unwrap())
+    }
+
+    /// Sends a signal and waits for the end.
+    pub(crate) fn ended_by(self, signal: Signal) -> Ran {
+        kill_process(Pid::from_child(self.0.as_ref().unwrap()), signal).unwrap();
+        self.ended()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if let Some(child) = &mut self.0 {
+            drop(child.kill());
+            drop(child.wait());
+        }
+    }
+}
+
+/// `release start … -o json`.
+pub(crate) fn release_arguments<'a>(
+    ring: &'a str,
+    service: &'a str,
+    image: &'a str,
+    tenants: &'a str,
+) -> Vec<&'a str> {
+    let mut arguments = vec!["release", "start", "--ring", ring, "--service", service];
+    arguments.extend(["--image", image, "--tenants", tenants, "-o", "json"]);
+    arguments
+}

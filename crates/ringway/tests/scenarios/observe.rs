@@ -1,0 +1,117 @@
+//! Looking at Ringway from outside while it works: its ledger, and what the API server has seen of it.
+
+use crate::harness::{Ringway, Tenant, target, until};
+use rusqlite::{Connection, OpenFlags};
+use serde_json::Value;
+
+/// What the condition of [`When::reached`] may ask: the newest run is `newest`.
+const NEWEST: &str = "WITH newest AS (SELECT * FROM run ORDER BY position DESC LIMIT 1)";
+
+/// Asks the ledger, without the right to change it; `None` before there is one.
+fn ask(ringway: &Ringway, sql: &str) -> Option<i64> {
+    let path = ringway.path().join("state/ledger.sqlite");
+    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).ok()?;
+    // An empty file, in the moment in which it is made, has no tables.
+    connection.query_row(sql, [], |row| row.get(0)).ok()
+}
+
+/// A moment in the run that begins after this was made.
+pub(crate) struct When<'a> {
+    ringway: &'a Ringway,
+    runs: i64,
+}
+
+impl<'a> When<'a> {
+    pub(crate) fn next_run(ringway: &'a Ringway) -> Self {
+        Self { ringway, runs: ask(ringway, "SELECT count(*) FROM run").unwrap_or_default() }
+    }
+
+    /// Waits until `condition`, in SQL about `newest`, holds; gives back the id of the run.
+    #[track_caller]
+    pub(crate) fn reached(&self, condition: &str) -> String {
+        let sql = format!(
+            "{NEWEST} SELECT ({condition}) AND (SELECT count(*) FROM run) > {} FROM newest",
+            self.runs
+        );
+        until(condition, || ask(self.ringway, &sql) == Some(1));
+        newest(self.ringway)
+    }
+}
+
+/// The id of the newest run.
+#[track_caller]
+pub(crate) fn newest(ringway: &Ringway) -> String {
+    let list = ringway.run(&["release", "list", "-o", "json"]).expect(0).json();
+    list[0]["id"].as_str().unwrap().to_owned()
+}
+
+/// `count` tenants of the newest run are proven as far as `proof`.
+pub(crate) fn proven(proof: &str, count: usize) -> String {
+    format!("(SELECT count(*) FROM proof_reached WHERE run = newest.id AND proof = '{proof}') >= {count}")
+}
+
+/// `count` tenants of the newest run have ended.
+pub(crate) fn ended(count: usize) -> String {
+    format!("(SELECT count(*) FROM tenant WHERE run = newest.id AND verdict IS NOT NULL) >= {count}")
+}
+
+/// How often the Applications of some tenants are patched from now on.
+pub(crate) struct Patches(Vec<(String, Sent)>);
+
+/// The patches that the API server has seen for one Application.
+#[derive(Clone, Copy, Debug)]
+struct Sent {
+    stored: usize,
+    /// Their client died before the answer, so that the log does not say whether they were stored.
+    unanswered: usize,
+}
+
+impl Patches {
+    pub(crate) fn of(tenants: &[Tenant]) -> Self {
+        Self(tenants.iter().map(|tenant| (tenant.name().to_owned(), sent(tenant.name()))).collect())
+    }
+
+    /// Checks that each was stored `expected` times.
+    #[track_caller]
+    pub(crate) fn are(&self, expected: usize, when: &str) {
+        for (name, before) in &self.0 {
+            let now = sent(name);
+            let stored = now.stored - before.stored;
+            let possible = stored..=stored + (now.unanswered - before.unanswered);
+            assert!(possible.contains(&expected), "{possible:?} patches of {name}, not {expected}: {when}");
+        }
+    }
+}
+
+/// How often the API server has stored a patch by Ringway of an Application.
+pub(crate) fn patched(name: &str) -> usize {
+    sent(name).stored
+}
+
+fn sent(name: &str) -> Sent {
+    let answers = target().answers_to_patches(name);
+    let count = |status: u64| answers.iter().filter(|answer| **answer == status).count();
+    Sent { stored: count(200), unanswered: count(504) }
+}
+
+/// `APPLICATION RING STATE`, line by line, of what `override list` knows.
+#[track_caller]
+pub(crate) fn overrides(ringway: &Ringway) -> String {
+    let rows = ringway.run(&["override", "list", "-o", "json"]).expect(0).json();
+    let word = |value: &Value| value.as_str().unwrap_or("-").to_owned();
+    let line =
+        |row: &Value| format!("{} {} {}", word(&row["application"]), word(&row["ring"]), word(&row["state"]));
+    rows.as_array().into_iter().flatten().map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// Tenants of the smallest chart, `PREFIX-1` and so on, with their names as Ringway takes them.
+pub(crate) fn fleet(prefix: &str, size: usize) -> (Vec<Tenant>, String) {
+    let names: Vec<String> = (1..=size).map(|number| format!("{prefix}-{number}")).collect();
+    let options: &[&str] = &["--chart", "minimal"];
+    let wanted: Vec<(&str, &[&str])> = names.iter().map(|name| (name.as_str(), options)).collect();
+    (Tenant::several(&wanted), names.join(","))
+}
+
+pub(crate) fn sources(tenants: &[Tenant]) -> Vec<Value> {
+    tenants.iter().map(Tenant::sources).collect()
+}

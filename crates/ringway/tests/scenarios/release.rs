@@ -1,0 +1,127 @@
+//! A release and the way back, on all charts and by both strategies.
+
+use crate::{
+    harness::{RING_IMAGE, Ringway, Tenant, image, push, release_arguments, until},
+    observe::patched,
+};
+use rustix::process::Signal;
+
+#[test]
+fn six_tenants_are_proven_and_given_back_by_parameters_and_by_values_object() {
+    let object = r#"{"atlas":{"atlas":{"image":{"repository":"registry.example.com/atlas-metastore","tag":"1.0.0"}}}}"#;
+    let plain = [Tenant::new("six-a", &[]), Tenant::new("six-b", &["--set", "ballast=100000"])];
+    let several = Tenant::new("six-c", &["--multi-source"]);
+    let with_object = [
+        Tenant::new("six-d", &["--values-object", object]),
+        Tenant::new("six-e", &["--values-object", r#"{"atlas":{"replicas":3}}"#]),
+        Tenant::new("six-f", &[]),
+    ];
+    let before: Vec<_> = plain.iter().chain([&several]).chain(&with_object).map(Tenant::sources).collect();
+    let patches: Vec<_> =
+        plain.iter().chain([&several]).chain(&with_object).map(Tenant::name).map(patched).collect();
+    let ringway = Ringway::new();
+
+    let released = ringway.release("ring-six", "atlas", "e65a995abcd", "six-a,six-b,six-c").expect(0);
+    assert_eq!(
+        released.verdicts(),
+        "six-a success digest_verified -\nsix-b success digest_verified -\nsix-c success digest_verified -"
+    );
+    let released = ringway.release("ring-six", "atlas-values", "0123456", "six-d,six-e,six-f").expect(0);
+    assert_eq!(
+        released.verdicts(),
+        "six-d success digest_verified -\nsix-e success digest_verified -\nsix-f success digest_verified -"
+    );
+    for tenant in plain.iter().chain([&several]) {
+        assert!(tenant.images("atlas").iter().all(|running| *running == image("e65a995abcd")));
+        assert!(tenant.images("atlas-read").iter().all(|running| *running == image("e65a995abcd")));
+    }
+    for tenant in &with_object {
+        assert!(
+            tenant.images("atlas").iter().all(|running| *running == image("0123456")),
+            "a tag that looks like a number"
+        );
+    }
+
+    let now: Vec<_> =
+        plain.iter().chain([&several]).chain(&with_object).map(Tenant::name).map(patched).collect();
+    let each: Vec<_> = now.iter().zip(&patches).map(|(now, before)| now - before).collect();
+    assert_eq!(each, [1; 6], "both images in one patch");
+
+    let cleaned = ringway.cleanup("ring-six").expect(0);
+    assert_eq!(
+        cleaned.verdicts().lines().filter(|line| line.contains("success")).count(),
+        6,
+        "{}",
+        cleaned.verdicts()
+    );
+    let after: Vec<_> = plain.iter().chain([&several]).chain(&with_object).map(Tenant::sources).collect();
+    assert_eq!(after, before, "every source is what it was before");
+    for tenant in plain.iter().chain([&several]).chain(&with_object) {
+        assert!(tenant.images("atlas").iter().all(|running| running.ends_with("/atlas-metastore:1.0.0")));
+        let annotations = tenant.application()["metadata"]["annotations"].to_string();
+        assert!(!annotations.contains("ringway"), "{annotations}");
+    }
+    assert_eq!(ringway.run(&["override", "list"]).expect(0).out.trim(), "no overrides");
+}
+
+#[test]
+fn charts_of_every_shape_take_an_image() {
+    let single = Tenant::new("shape-single", &["--chart", "single"]);
+    let dotted = Tenant::new("shape-dotted", &["--chart", "dotted"]);
+    let deployment = Tenant::new("shape-deployment", &[]);
+    let ringway = Ringway::new();
+    for (service, tenant, app) in
+        [("single", &single, "atlas"), ("dotted", &dotted, "atlas"), ("heracles", &deployment, "heracles")]
+    {
+        let before = tenant.sources();
+        ringway.release("ring-shape", service, "12e4567", tenant.name()).expect(0);
+        assert!(tenant.images(app).iter().all(|running| *running == image("12e4567")), "{service}");
+        ringway.cleanup("ring-shape").expect(0);
+        assert_eq!(tenant.sources(), before, "{service}");
+    }
+}
+
+#[test]
+fn a_ring_that_fixes_forward_is_taken_back_to_what_was_before_the_first_release() {
+    let tenant = Tenant::new("forward", &[]);
+    let before = tenant.sources();
+    let patches = patched("forward");
+    let ringway = Ringway::new();
+    ringway.release("ring-forward", "atlas", "1.1.0", "forward").expect(0);
+    ringway.release("ring-forward", "atlas", "2.0.0", "forward").expect(0);
+    assert!(tenant.images("atlas").iter().all(|running| *running == image("2.0.0")));
+    ringway.cleanup("ring-forward").expect(0);
+    assert_eq!(tenant.sources(), before);
+    assert_eq!(patched("forward") - patches, 3);
+}
+
+#[test]
+fn pods_that_report_the_platform_digest_are_verified_and_a_wrong_digest_is_named() {
+    let good = Tenant::new("digest-platform", &["--chart", "minimal"]);
+    let wrong = Tenant::new("digest-wrong", &["--chart", "minimal"]);
+    let ringway = Ringway::new();
+    ringway.release("ring-digest", "minimal", "platformdigest-1", good.name()).expect(0);
+    let ran = ringway.release("ring-digest", "minimal", "wrongdigest-1", wrong.name()).expect(1);
+    assert_eq!(ran.verdicts(), "digest-wrong failed applied digest_mismatch");
+    ringway.cleanup("ring-digest").expect(0);
+}
+
+#[test]
+fn a_tag_that_moves_while_a_release_is_unfinished_is_refused_with_both_digests() {
+    let tenant = Tenant::new("moves", &["--chart", "minimal"]);
+    let first = push(RING_IMAGE, "never-moves", &["--variant", "1"]);
+    let ringway = Ringway::new();
+    let reference = image("never-moves");
+    let arguments = release_arguments("ring-moves", "minimal", &reference, tenant.name());
+    let running = ringway.starting(&arguments);
+    until("the override is written", || tenant.sources().to_string().contains("never-moves"));
+    running.ended_by(Signal::KILL);
+    let second = push(RING_IMAGE, "never-moves", &["--variant", "2"]);
+    let refused = ringway.run(&arguments).expect(4);
+    assert!(refused.err.contains(&first) && refused.err.contains(&second), "{}", refused.err);
+    // Its pod never gets ready, and the controller replaces no old pod before it is.
+    let stuck = ringway.cleanup("ring-moves").expect(1);
+    assert!(stuck.out.contains("kubectl -n tenant-moves delete pod atlas-1"), "{}", stuck.out);
+    tenant.delete_pod("atlas-1");
+    ringway.cleanup("ring-moves").expect(0);
+}
