@@ -1,5 +1,7 @@
 //! Registry access against a registry in this process that behaves like the real ones, and misbehaves on request.
 
+mod over;
+mod sandbox;
 mod stand_in;
 
 use axum::{
