@@ -1,8 +1,10 @@
 //! What goes with something else: dependents with their owner, objects with their namespace.
 //!
 //! Only the namespace of a change is looked through, and only for kinds that the owner's kind can own: with ten thousand
-//! tenants nothing may look at all objects. Dependents that are to be orphaned are left to their owner's absence as all
-//! others; nobody does that here.
+//! tenants nothing may look at all objects. Deletion that leaves the dependents behind (`--cascade=orphan`) is left out.
+
+#[cfg(test)]
+mod tests;
 
 use super::object::{self, is_deleted, text};
 use crate::{Key, Kind, Model, agenda::Controller, store::Change};
@@ -61,7 +63,7 @@ pub(super) fn reconcile(model: &mut Model, key: &Key) {
     for kind in dependents(key.kind) {
         for dependent in dependents_of(model, key, *kind, uid.filter(|_| !is_waiting)) {
             left += 1;
-            remove(model, &dependent);
+            remove(model, &dependent, is_waiting);
         }
     }
     if is_waiting && left == 0 {
@@ -74,11 +76,22 @@ pub(super) fn reconcile(model: &mut Model, key: &Key) {
     }
 }
 
-/// Deletes a dependent, and lets it wait for its own dependents if its owner does.
-fn remove(model: &mut Model, dependent: &Key) {
-    if model.get(dependent).is_some_and(|object| !is_deleted(object)) {
-        model.delete(dependent);
+/// Deletes a dependent. One whose owner waits for it waits for its own dependents in turn: a Deployment that is deleted
+/// in the foreground goes after its last pod.
+fn remove(model: &mut Model, dependent: &Key, waits: bool) {
+    if model.get(dependent).is_none_or(|object| is_deleted(object)) {
+        return;
     }
+    if waits && !dependents(dependent.kind).is_empty() {
+        model.update(dependent, object::CONTROLLERS, |object| {
+            let finalizers = &mut object["metadata"]["finalizers"];
+            match finalizers.as_array_mut() {
+                Some(finalizers) => finalizers.push(json!(FOREGROUND)),
+                None => *finalizers = json!([FOREGROUND]),
+            }
+        });
+    }
+    model.delete(dependent);
 }
 
 /// What can own what.

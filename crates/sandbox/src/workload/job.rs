@@ -3,6 +3,9 @@
 //! A Job completes with its pod, or hangs with it
 //! (`failures::operation::a_hook_that_hangs_in_our_operation_is_named`).
 
+#[cfg(test)]
+mod tests;
+
 use super::{
     object::{self, is_deleted, number, text},
     pod,

@@ -78,6 +78,14 @@ pub(super) fn create(model: &mut Model, object: Value) -> Option<Key> {
     model.create(object, CONTROLLERS)
 }
 
+/// Writes a status, if it says something else than before.
+pub(super) fn write_status(model: &mut Model, key: &Key, status: &Value) -> bool {
+    if model.get(key).is_none_or(|object| object["status"] == *status) {
+        return false;
+    }
+    model.update(key, CONTROLLERS, |object| object["status"] = status.clone())
+}
+
 /// The present time as objects write it.
 pub(super) fn now(model: &Model) -> String {
     kubernetes::time(model.now())

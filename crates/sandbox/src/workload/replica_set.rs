@@ -67,5 +67,5 @@ fn write_status(model: &mut Model, key: &Key, set: &Value, pods: &[(Key, Arc<Val
     object::count(&mut status, "fullyLabeledReplicas", all);
     object::count(&mut status, "readyReplicas", count(&pod::is_ready));
     object::count(&mut status, "availableReplicas", count(&|pod| pod::is_available(pod, seconds, now)));
-    model.update(key, object::CONTROLLERS, |set| set["status"] = status);
+    object::write_status(model, key, &status);
 }

@@ -3,14 +3,14 @@
 use super::object::{self, number, text};
 use crate::{Key, Kind, Model};
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 /// A template that a StatefulSet has or had.
 #[derive(Debug, Clone)]
 pub(super) struct Revision {
     key: Key,
     number: i64,
-    data: Value,
+    object: Arc<Value>,
 }
 
 impl Revision {
@@ -19,9 +19,13 @@ impl Revision {
         &self.key.name
     }
 
+    fn data(&self) -> &Value {
+        &self.object["data"]
+    }
+
     /// The template of its pods.
     pub(super) fn template(&self) -> &Value {
-        &self.data["spec"]["template"]
+        &self.data()["spec"]["template"]
     }
 }
 
@@ -32,7 +36,7 @@ pub(super) fn current_and_update(model: &mut Model, key: &Key, set: &Value) -> O
     let all = all(model, key, set);
     let next = all.last().map_or(1, |revision| revision.number + 1);
     let data = data(set);
-    let update = match all.iter().rfind(|revision| revision.data == data) {
+    let update = match all.iter().rfind(|revision| *revision.data() == data) {
         Some(revision) if revision.number + 1 == next => revision.clone(),
         Some(revision) => {
             model.update(&revision.key, object::CONTROLLERS, |object| object["revision"] = json!(next));
@@ -59,10 +63,10 @@ pub(super) fn forget(model: &mut Model, key: &Key, set: &Value, live: &BTreeSet<
 /// In the order of their numbers.
 fn all(model: &Model, key: &Key, set: &Value) -> Vec<Revision> {
     let owned = object::owned(model, key, set, Kind::ControllerRevision);
-    let read = |(key, object): (Key, std::sync::Arc<Value>)| Revision {
+    let read = |(key, object): (Key, Arc<Value>)| Revision {
         key,
         number: number(&object, "/revision").unwrap_or(0),
-        data: object["data"].clone(),
+        object,
     };
     let mut revisions: Vec<Revision> = owned.into_iter().map(read).collect();
     revisions.sort_by(|one, other| (one.number, &one.key).cmp(&(other.number, &other.key)));
@@ -91,5 +95,6 @@ fn create(model: &mut Model, key: &Key, set: &Value, data: Value, number: i64) -
             "data": data, "revision": number,
         }),
     )?;
-    Some(Revision { key: made, number, data })
+    let object = model.get(&made)?.clone();
+    Some(Revision { key: made, number, object })
 }

@@ -28,7 +28,11 @@ const OBSTACLE: Duration = Duration::from_secs(1);
 /// Does what a StatefulSet needs next.
 pub(super) fn reconcile(model: &mut Model, key: &Key) {
     let Some(set) = model.get(key).cloned() else { return };
-    let Some((current, update)) = revision::current_and_update(model, key, &set) else { return };
+    let Some((current, update)) = revision::current_and_update(model, key, &set) else {
+        // A revision of this name that belonged to a set before this one has to go first.
+        model.later(OBSTACLE, Controller::StatefulSet, key.clone());
+        return;
+    };
     let sync = Sync::new(model, key, set, current, update);
     let replaced = if is_deleted(&sync.set) { Replaced::No } else { sync.act(model) };
     sync.write_status(model, replaced);

@@ -84,8 +84,7 @@ impl Deployment {
         } else {
             self.say_progress(model, "Unknown", "DeploymentResumed", "Deployment is resumed");
         }
-        let status = self.status.clone();
-        model.update(&self.key, object::CONTROLLERS, |object| object["status"] = status);
+        self.write(model);
     }
 
     /// Sets the condition `Progressing`, unless it says so already.
@@ -142,8 +141,7 @@ impl Deployment {
     }
 
     fn write(&self, model: &mut Model) -> bool {
-        let status = self.status.clone();
-        model.update(&self.key, object::CONTROLLERS, |object| object["status"] = status)
+        object::write_status(model, &self.key, &self.status)
     }
 
     /// As [`Self::write_counts`] during a rollout, with the condition `Progressing` (`syncRolloutStatus`).

@@ -16,7 +16,7 @@ impl Sync<'_> {
     /// the spec and the first look after it `observedGeneration` lags (facts, argocd.md 6.3 b).
     pub(super) fn write_status(&self, model: &mut Model, replaced: Replaced) {
         let status = self.status(replaced);
-        model.update(self.key, object::CONTROLLERS, |set| set["status"] = status);
+        object::write_status(model, self.key, &status);
     }
 
     fn status(&self, replaced: Replaced) -> Value {
