@@ -69,6 +69,7 @@ impl Model {
     pub fn advance(&mut self, to: Timestamp) {
         while let Some((at, controller, key)) = self.agenda.take(to) {
             self.now = self.now.max(at);
+            self.api.pass(self.now, self.store.revision());
             match controller {
                 Controller::ArgocdCompare
                 | Controller::ArgocdOperation
@@ -83,6 +84,18 @@ impl Model {
             }
         }
         self.now = self.now.max(to);
+        self.api.pass(self.now, self.store.revision());
+    }
+
+    /// Forgets all changes, as etcd does when it compacts: who wants to go on from an older version is told that it is
+    /// gone (410), and has to read anew.
+    pub fn compact(&mut self) {
+        self.store.compact();
+    }
+
+    /// Sends a bookmark on every watch that wants them, before its time.
+    pub fn bookmark(&mut self) {
+        self.api.bookmark(self.store.revision());
     }
 
     /// Chance.
@@ -139,7 +152,9 @@ impl Model {
         let metadata = &mut object["metadata"];
         metadata["uid"] = json!(uid);
         metadata["creationTimestamp"] = json!(kubernetes::time(self.now));
-        metadata["generation"] = json!(1);
+        if kubernetes::has_generation(kind) {
+            metadata["generation"] = json!(1);
+        }
         self.put(key.clone(), Some(object), manager);
         Some(key)
     }

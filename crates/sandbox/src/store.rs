@@ -13,8 +13,12 @@ use std::{
 /// How long the past of an object is kept for caches that lag behind.
 const PAST: SignedDuration = SignedDuration::from_secs(10);
 
-/// How many changes the log keeps. A watch that asks for older ones is told that they are gone.
-const LOG: usize = 200_000;
+/// How many changes the log keeps. A watch that asks for older ones is told that they are gone. Each keeps a whole object
+/// in memory, of which a large fleet makes gigabytes.
+const LOG: usize = 30_000;
+
+/// How long the log keeps a change: an API server has etcd forget what is older.
+const LOG_AGE: SignedDuration = SignedDuration::from_mins(5);
 
 /// An object at one time; `None` when it did not exist.
 #[derive(Debug)]
@@ -40,7 +44,9 @@ pub(crate) struct Change {
 #[derive(Debug, Default)]
 pub(crate) struct Store {
     objects: BTreeMap<Key, VecDeque<Version>>,
-    log: VecDeque<Change>,
+    /// What is gone, and since when: to be forgotten as well when nobody can ask for its past any more.
+    graves: VecDeque<(Timestamp, Key)>,
+    log: VecDeque<(Timestamp, Change)>,
     revision: u64,
     compacted: u64,
 }
@@ -54,6 +60,17 @@ impl Store {
     /// An object as it is.
     pub(crate) fn get(&self, key: &Key) -> Option<&Arc<Value>> {
         self.objects.get(key)?.back()?.object.as_ref()
+    }
+
+    /// An object as it is, with the key that is kept here.
+    pub(crate) fn get_key_value(&self, key: &Key) -> Option<(&Key, &Arc<Value>)> {
+        let (key, versions) = self.objects.get_key_value(key)?;
+        Some((key, versions.back()?.object.as_ref()?))
+    }
+
+    /// The version up to which changes are forgotten.
+    pub(crate) fn compacted(&self) -> u64 {
+        self.compacted
     }
 
     /// An object as a cache knows it that has everything up to `at`, as far as the past is kept.
@@ -94,18 +111,28 @@ impl Store {
         while versions.get(1).is_some_and(|second| now.duration_since(second.since) > PAST) {
             versions.pop_front();
         }
-        if let [only] = versions.make_contiguous()
-            && only.object.is_none()
-        {
-            self.objects.remove(&key);
+        if change.new.is_none() {
+            self.graves.push_back((now, key));
         }
-        self.log.push_back(change.clone());
-        if self.log.len() > LOG
-            && let Some(oldest) = self.log.pop_front()
-        {
+        self.bury(now);
+        self.log.push_back((now, change.clone()));
+        let is_old = |(at, _): &(Timestamp, Change)| now.duration_since(*at) > LOG_AGE;
+        while self.log.len() > LOG || self.log.front().is_some_and(is_old) {
+            let Some((_, oldest)) = self.log.pop_front() else { break };
             self.compacted = oldest.revision;
         }
         change
+    }
+
+    /// Forgets what has been gone for so long that no cache still knows it.
+    fn bury(&mut self, now: Timestamp) {
+        while self.graves.front().is_some_and(|(since, _)| now.duration_since(*since) > PAST) {
+            let Some((since, key)) = self.graves.pop_front() else { break };
+            let newest = self.objects.get(&key).and_then(VecDeque::back);
+            if newest.is_some_and(|newest| newest.object.is_none() && newest.since == since) {
+                self.objects.remove(&key);
+            }
+        }
     }
 
     /// The changes after a version. `None` if some of them are forgotten.
@@ -113,8 +140,8 @@ impl Store {
         if revision < self.compacted {
             return None;
         }
-        let first = self.log.partition_point(|change| change.revision <= revision);
-        Some(self.log.range(first..))
+        let first = self.log.partition_point(|(_, change)| change.revision <= revision);
+        Some(self.log.range(first..).map(|(_, change)| change))
     }
 
     /// Forgets all changes, as etcd does when it compacts.
