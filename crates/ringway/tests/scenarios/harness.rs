@@ -31,6 +31,6 @@ pub(crate) use configuration::{configuration, configuration_of};
 pub(crate) use kubeconfig::{Copied, Identity};
 pub(crate) use ran::Ran;
 pub(crate) use ringway::{Ringway, Running, release_arguments};
-pub(crate) use target::{Gone, Part, RING_IMAGE, administrator, image, push, target};
+pub(crate) use target::{Gone, Part, RING_IMAGE, administrator, image, patience, push, target};
 pub(crate) use tenant::Tenant;
 pub(crate) use wait::until;

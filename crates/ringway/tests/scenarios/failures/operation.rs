@@ -1,6 +1,6 @@
 //! Sync operations that hang, and sync windows that are closed.
 
-use crate::harness::{APPLICATION, PROJECT, Ringway, Tenant, administrator, until};
+use crate::harness::{APPLICATION, PROJECT, Ringway, Tenant, administrator, patience, until};
 use serde_json::json;
 
 #[test]
@@ -15,7 +15,7 @@ fn a_sick_resource_in_an_earlier_operation_is_named_while_it_is_waited_for_and_a
             .contains("waiting for healthy state")
     });
 
-    let ringway = Ringway::with_deadlines("applied: 40s");
+    let ringway = Ringway::with_deadlines(&format!("applied: {}s", patience()));
     let running = ringway.releasing("ring-hung", "atlas", "1.1.0", "hung-cache");
     let text = ringway.explained("hung-cache", &["waiting for healthy state of apps/StatefulSet/cache"]);
     assert!(text.contains("an earlier sync operation"), "{text}");
@@ -25,7 +25,7 @@ fn a_sick_resource_in_an_earlier_operation_is_named_while_it_is_waited_for_and_a
     let ran = running.ended().expect(1);
     assert_eq!(ran.verdicts(), "hung-cache failed observed deadline");
     let message = ran.message("hung-cache");
-    assert!(message.starts_with("Argo CD did not apply it within 40 s"), "{message}");
+    assert!(message.starts_with(&format!("Argo CD did not apply it within {} s", patience())), "{message}");
     assert!(message.contains("apps/StatefulSet/cache"), "{message}");
 }
 
@@ -36,7 +36,7 @@ fn a_hook_that_hangs_in_our_operation_is_named() {
     tenant.patch(&json!([{
         "op": "add", "path": "/spec/source/helm/parameters/-", "value": { "name": "hook.hang", "value": "true" },
     }]));
-    let ringway = Ringway::with_deadlines("applied: 40s");
+    let ringway = Ringway::with_deadlines(&format!("applied: {}s", patience()));
     let running = ringway.releasing("ring-hook", "atlas", "1.1.0", "hung-hook");
     let text = ringway.explained("hung-hook", &["waiting for completion of hook batch/Job/migrate"]);
     assert!(!text.contains("an earlier sync operation"), "it is our own: {text}");

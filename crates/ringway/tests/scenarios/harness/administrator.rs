@@ -1,6 +1,7 @@
 //! What an administrator does to the cluster: requests to the API server itself, the same on both targets.
 
-use super::{kubeconfig,
+use super::{
+    kubeconfig,
     recording::Recording,
     requests::{RUNTIME, wait_for},
     wait::until,

@@ -21,7 +21,7 @@ pub(crate) fn read(file: &str) -> Kubeconfig {
     Kubeconfig::read_from(file).unwrap_or_else(|error| panic!("{file}: {error}"))
 }
 
-/// A changed copy of a kubeconfig, gone when this is dropped.
+/// A kubeconfig of a test's own, mostly a changed copy; gone when this is dropped.
 pub(crate) struct Copied(TempDir);
 
 impl Copied {
@@ -29,9 +29,14 @@ impl Copied {
     pub(crate) fn of(original: &str, change: impl FnOnce(&mut Value)) -> Self {
         let mut content = serde_json::to_value(read(original)).unwrap();
         change(&mut content);
-        let copied = Self(tempfile::tempdir().unwrap());
         // JSON is YAML as well.
-        std::fs::write(copied.path(), content.to_string()).unwrap();
+        Self::new(&content.to_string())
+    }
+
+    /// A kubeconfig with this content.
+    pub(crate) fn new(content: &str) -> Self {
+        let copied = Self(tempfile::tempdir().unwrap());
+        std::fs::write(copied.path(), content).unwrap();
         copied
     }
 

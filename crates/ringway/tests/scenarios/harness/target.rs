@@ -40,6 +40,11 @@ pub(crate) fn push(repository: &str, tag: &str, options: &[&str]) -> String {
     target().push(repository, tag, options)
 }
 
+/// How many seconds a test must leave between the beginning of something and its end, to see what happens in between.
+pub(crate) fn patience() -> u64 {
+    target().patience()
+}
+
 /// A part of the target that is gone until this is dropped.
 pub(crate) struct Gone {
     target: Rc<Target>,

@@ -58,6 +58,11 @@ impl Target {
         })
     }
 
+    /// See [`super::patience`]. Argo CD is slow while many tests run.
+    pub(crate) fn patience(&self) -> u64 {
+        40
+    }
+
     pub(crate) fn registry(&self) -> String {
         setting("RINGWAY_TESTBED_REGISTRY")
     }

@@ -18,6 +18,6 @@ pub(crate) fn until_or(what: impl Fn() -> String, condition: impl Fn() -> bool) 
     let begun = Instant::now();
     while !condition() {
         assert!(begun.elapsed() < Duration::from_secs(120), "still not true: {}", what());
-        std::thread::sleep(Duration::from_millis(20));
+        std::thread::sleep(Duration::from_millis(30));
     }
 }
