@@ -35,7 +35,7 @@ impl Shared {
         let mut world = self.world();
         world.model.advance(self.clock.present());
         let result = change(&mut world.model);
-        let next = world.model.next_event();
+        let next = next(&world.model);
         // Most requests ask for nothing new, and then the driver is left alone.
         if next.is_some_and(|next| world.awaited.is_none_or(|awaited| next < awaited)) {
             world.awaited = next;
@@ -51,12 +51,17 @@ impl Shared {
     }
 
     /// Does what is due; the answer is when something will be due again.
-    fn step(&self) -> Option<Timestamp> {
+    pub(super) fn step(&self) -> Option<Timestamp> {
         let mut world = self.world();
         world.model.advance(self.clock.present());
-        world.awaited = world.model.next_event();
+        world.awaited = next(&world.model);
         world.awaited
     }
+}
+
+/// When something is due, in the model or on its watches.
+fn next(model: &Model) -> Option<Timestamp> {
+    model.next_event().into_iter().chain(model.api.next_due()).min()
 }
 
 /// Lets the model's events happen at their time, until it is stopped.

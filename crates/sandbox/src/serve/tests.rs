@@ -1,10 +1,10 @@
 use super::*;
-use crate::oci::Push;
+use crate::{kubernetes::ADMINISTRATOR, oci::Push};
 use jiff::Timestamp;
 use serde_json::json;
 use std::time::Duration;
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
+    io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
     net::TcpStream,
 };
 
@@ -70,6 +70,91 @@ async fn the_models_time_passes_at_its_pace() {
     tokio::time::sleep(Duration::from_secs(2)).await;
     let passed = sandbox.with(|model| model.now()).duration_since(begun);
     assert_eq!(passed.as_secs(), 120);
+}
+
+/// A connection on which namespaces are watched, after the head of the answer.
+async fn watch(sandbox: &Sandbox, parameters: &str) -> BufReader<TcpStream> {
+    let address = sandbox.api();
+    let mut connection = TcpStream::connect(address).await.unwrap();
+    let request = format!(
+        "GET /api/v1/namespaces?watch=true{parameters} HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer \
+         {ADMINISTRATOR}\r\n\r\n"
+    );
+    connection.write_all(request.as_bytes()).await.unwrap();
+    let mut connection = BufReader::new(connection);
+    let head = lines_until(&mut connection, "\r\n").await;
+    assert!(head.starts_with("HTTP/1.1 200 OK\r\n") && head.contains("transfer-encoding: chunked"), "{head}");
+    connection
+}
+
+async fn lines_until(connection: &mut BufReader<TcpStream>, last: &str) -> String {
+    let mut text = String::new();
+    loop {
+        let before = text.len();
+        let read = connection.read_line(&mut text).await.unwrap();
+        if read == 0 || &text[before..] == last {
+            return text;
+        }
+    }
+}
+
+fn create_namespace(sandbox: &Sandbox, name: &str) {
+    let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}});
+    sandbox.with(|model| model.create(namespace, "test")).unwrap();
+}
+
+#[tokio::test]
+async fn a_watch_gets_each_change_at_once_and_ends_when_the_sandbox_stops() {
+    let sandbox = start(1.0);
+    let revision = sandbox.with(|model| model.store.revision());
+    let mut connection = watch(&sandbox, &format!("&resourceVersion={revision}")).await;
+    for name in ["first", "second"] {
+        create_namespace(&sandbox, name);
+        // A chunk: its size, one line of JSON, and the empty line after it.
+        let mut chunk = String::new();
+        for _ in 0..3 {
+            connection.read_line(&mut chunk).await.unwrap();
+        }
+        assert!(chunk.contains("\"ADDED\"") && chunk.contains(&format!("\"{name}\"")), "{chunk}");
+    }
+    sandbox.stop().await;
+    assert_eq!(lines_until(&mut connection, "\r\n").await, "0\r\n\r\n");
+}
+
+#[tokio::test]
+async fn a_watch_ends_at_the_time_that_was_asked_for() {
+    let sandbox = start(10_000.0);
+    let revision = sandbox.with(|model| model.store.revision());
+    let ends = format!("&resourceVersion={revision}&timeoutSeconds=300");
+    let mut connection = watch(&sandbox, &ends).await;
+    assert_eq!(lines_until(&mut connection, "\r\n").await, "0\r\n\r\n");
+}
+
+#[tokio::test]
+async fn the_time_of_a_watch_is_waited_for_although_nothing_happens_in_the_model() {
+    let sandbox = start(1.0);
+    let idle = watch(&sandbox, "&timeoutSeconds=300").await;
+    let awaited = sandbox.shared.step().unwrap();
+    let ahead = sandbox.with(|model| awaited.duration_since(model.now()));
+    assert!(ahead.as_secs() < 300, "{ahead:?}");
+    drop(idle);
+}
+
+#[tokio::test]
+async fn a_thousand_watches_get_a_change() {
+    let sandbox = start(1.0);
+    let mut connections = Vec::new();
+    for _ in 0..1_000 {
+        connections.push(watch(&sandbox, "").await);
+    }
+    create_namespace(&sandbox, "for-all");
+    for mut connection in connections {
+        let mut line = String::new();
+        while !line.contains("for-all") {
+            assert_ne!(connection.read_line(&mut line).await.unwrap(), 0, "the watch ended");
+        }
+    }
+    sandbox.stop().await;
 }
 
 #[test]
