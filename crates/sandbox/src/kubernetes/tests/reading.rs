@@ -152,3 +152,37 @@ fn the_server_says_what_it_is() {
         resources["resources"].as_array().unwrap().iter().map(|resource| &resource["name"]).collect();
     assert_eq!(resources, ["appprojects", "applications", "applicationsets", "applicationsets/status"]);
 }
+
+#[test]
+fn every_request_that_ringway_sends_is_answered() {
+    let mut world = World::with_application();
+    let group = "/apis/argoproj.io/v1alpha1";
+    let watch = "watch=true&allowWatchBookmarks=true&timeoutSeconds=290";
+    let begins = "sendInitialEvents=true&resourceVersionMatch=NotOlderThan";
+    let one = "fieldSelector=metadata.name%3Dalpha";
+    let paths = [
+        "/version".to_owned(),
+        group.to_owned(),
+        "/api/v1/namespaces/argocd/configmaps/argocd-cm".to_owned(),
+        format!("{APPLICATIONS}/alpha"),
+        format!("{group}/namespaces/argocd/applicationsets/absent"),
+        format!("{APPLICATIONS}?labelSelector=tenant%3Dalpha&limit=10"),
+        format!("{APPLICATIONS}?limit=500&{one}"),
+        format!("{APPLICATIONS}?{watch}&{one}&{begins}"),
+        format!("{APPLICATIONS}?{watch}&{one}&resourceVersion=1"),
+        format!("{PODS}?{watch}&{begins}"),
+        format!("/apis/apps/v1/namespaces/tenant-a/replicasets?{watch}&{begins}"),
+        format!("/apis/apps/v1/namespaces/tenant-a/deployments?{watch}&{begins}"),
+        format!(
+            "/apis/apps/v1/namespaces/tenant-a/statefulsets?{watch}&fieldSelector=metadata.name%3Datlas&{begins}"
+        ),
+    ];
+    for path in paths {
+        let got = world.send(super::RINGWAY, "GET", &path, "", String::new());
+        assert!(matches!(got.code, 200 | 404), "{path}: {got:?}");
+        assert!(got.code == 200 || got.refusal().contains("not found"), "{path}");
+    }
+    let patch = format!("{APPLICATIONS}/alpha?fieldManager=ringway&fieldValidation=Strict&dryRun=All");
+    let test = json!([{ "op": "test", "path": "/spec/source/helm", "value": null }]);
+    world.send(super::RINGWAY, "PATCH", &patch, super::JSON_PATCH, test.to_string()).expect(200);
+}
