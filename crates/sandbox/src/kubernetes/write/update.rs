@@ -83,7 +83,8 @@ impl Write<'_> {
             return Ok(answer(StatusCode::OK, &new, warnings));
         }
         // It is gone if this takes the last finalizer of an object that is to be deleted.
-        let last = (!old["metadata"]["deletionTimestamp"].is_null()).then(|| new.clone()).unwrap_or_default();
+        let may_go = !old["metadata"]["deletionTimestamp"].is_null();
+        let last = if may_go { new.clone() } else { Value::Null };
         model.update(&self.key, self.asked.manager(), |object| *object = new);
         Ok(answer(StatusCode::OK, model.get(&self.key).map_or(&last, |stored| stored), warnings))
     }
