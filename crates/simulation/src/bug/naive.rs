@@ -1,0 +1,74 @@
+//! Steps as somebody might write them who has not read the rules.
+
+use durable::Failure;
+use release::{
+    overrides::{owner::OwnerAnnotation, plan::plan},
+    proof::Proof,
+    step::{
+        Applied, ApplyInput, AwaitAppliedInput, AwaitRolloutInput, Awaited, Claims, ClaimsInput, RemoveInput,
+        Removed, RunContext,
+    },
+};
+use ringway::{cluster::ClusterError, world::World};
+
+fn failed(error: &impl std::fmt::Display) -> Failure {
+    Failure::retryable("naive", error.to_string())
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
+fn unreached(error: ClusterError) -> Failure {
+    error.to_failure()
+}
+
+fn proven(world: &World, context: &RunContext, proof: Proof) -> Result<Awaited, Failure> {
+    let now = world.clock.now();
+    world.ledger.record_proof(&context.run, &context.tenant, proof, now).map_err(|error| failed(&error))?;
+    Ok(Awaited::Proven { proof, notes: Vec::new() })
+}
+
+/// Believes what the Application says, whenever it said it.
+pub(super) async fn await_applied(world: &World, input: AwaitAppliedInput) -> Result<Awaited, Failure> {
+    let key = &input.application.key;
+    let client = world.clusters.instance(&key.instance).await.map_err(unreached)?;
+    client.get_application(key).await.map_err(unreached)?;
+    proven(world, &input.context, Proof::Applied)
+}
+
+/// Believes that what was applied will run.
+pub(super) async fn await_rollout(world: &World, input: AwaitRolloutInput) -> Result<Awaited, Failure> {
+    proven(world, &input.context, Proof::DigestVerified)
+}
+
+/// Asks nobody.
+pub(super) async fn take_claims(_: &World, _: ClaimsInput) -> Result<Claims, Failure> {
+    Ok(Claims::Held)
+}
+
+/// Writes without a claim, and without writing down how to take it back.
+pub(super) async fn apply_override(world: &World, input: ApplyInput) -> Result<Applied, Failure> {
+    let ApplyInput { context, application } = input;
+    let client = world.clusters.instance(&application.key.instance).await.map_err(unreached)?;
+    let found = client.get_application(&application.key).await.map_err(unreached)?;
+    let found = found.ok_or_else(|| failed(&"there is no such Application"))?;
+    let at = world.clock.now();
+    let owner = OwnerAnnotation {
+        ledger: world.ledger.id().to_owned(),
+        ring: context.ring.clone(),
+        release: context.run.clone(),
+        since: at,
+    };
+    match plan(&found.application, &application.key, &application.wanted, None, &owner) {
+        Ok(plan) => {
+            client.patch_application(&application.key, &plan.patch, false).await.map_err(unreached)?;
+            Ok(Applied::Patched { at, changed: true })
+        }
+        Err(refusal) => Ok(Applied::Refused { refusal }),
+    }
+}
+
+/// Says that it is done.
+pub(super) async fn remove_override(world: &World, input: RemoveInput) -> Result<Removed, Failure> {
+    let now = world.clock.now();
+    world.ledger.record_removed(&input.application, &input.service, now).map_err(|error| failed(&error))?;
+    Ok(Removed::Gone { reason: "believed to be gone".to_owned() })
+}

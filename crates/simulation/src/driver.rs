@@ -1,0 +1,20 @@
+//! Moves the model on when it has something to do by itself.
+
+use crate::stage::Stage;
+use std::{pin::pin, sync::Arc};
+
+/// Never ends.
+pub(crate) async fn drive(stage: Arc<Stage>) {
+    loop {
+        let next = stage.touch();
+        let mut stirred = pin!(stage.stirred.notified());
+        match next {
+            None => stirred.await,
+            Some(at) => tokio::select! {
+                biased;
+                () = tokio::time::sleep_until(stage.time.instant(at)) => {}
+                () = &mut stirred => {}
+            },
+        }
+    }
+}

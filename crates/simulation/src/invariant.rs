@@ -1,0 +1,41 @@
+//! What must hold at every moment, whatever happens. One file each; [`crate::bug`] has a planted bug for each.
+
+mod claims_once;
+mod named_verdict;
+mod owned_overrides;
+mod patch_after_cancel;
+mod proven_verdict;
+mod restored;
+
+pub(crate) use restored::compare;
+
+use crate::audience::Moment;
+
+/// Ends and time limits are watched by the plan itself, under this name.
+pub(crate) const EVERYTHING_ENDS: &str = "everything_ends";
+/// What the specs are compared with is known at the end only, so the plan asks for it.
+pub(crate) const RESTORED: &str = restored::NAME;
+
+/// Something that must hold at every moment.
+pub(crate) trait Invariant: Send {
+    /// Its name, which is the name of its file.
+    fn name(&self) -> &'static str;
+
+    /// Looks at a moment at which something has changed.
+    ///
+    /// # Errors
+    /// What is wrong, and where.
+    fn look(&mut self, moment: &Moment<'_>) -> Result<(), String>;
+}
+
+/// All of them.
+pub(crate) fn all() -> Vec<Box<dyn Invariant>> {
+    vec![
+        Box::new(proven_verdict::ProvenVerdict),
+        Box::new(named_verdict::NamedVerdict),
+        Box::new(owned_overrides::OwnedOverrides),
+        Box::new(claims_once::ClaimsOnce),
+        Box::<patch_after_cancel::PatchAfterCancel>::default(),
+        Box::<restored::GivenBack>::default(),
+    ]
+}

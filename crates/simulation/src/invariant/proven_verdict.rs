@@ -1,0 +1,121 @@
+//! No proof without its being true in the model when it was recorded, and no success without the proof that it needs.
+//!
+//! Judged from the objects: what the templates say, which pods there are, which of them are ready, which digests they
+//! run. What an event on its way said is true enough for as long as it may be on its way.
+
+use super::Invariant;
+use crate::{
+    audience::Moment,
+    truth::{Claimed, Expectation},
+    view::News,
+};
+use jiff::{SignedDuration, Timestamp};
+use release::{
+    proof::Proof,
+    report::RunKind,
+    service::{Service, Verify},
+    verdict::TenantVerdict,
+};
+use ringway::ledger::{Run, TenantState};
+use std::collections::{BTreeMap, BTreeSet};
+
+pub(super) struct ProvenVerdict;
+
+impl Invariant for ProvenVerdict {
+    fn name(&self) -> &'static str {
+        "proven_verdict"
+    }
+
+    fn look(&mut self, moment: &Moment<'_>) -> Result<(), String> {
+        for news in moment.news {
+            match news {
+                News::Proof { run, tenant, proof } if *proof >= Proof::Observed => {
+                    let Some((run, state)) = moment.ledger.tenant(run, tenant) else { continue };
+                    is_true(moment, run, state, *proof)?;
+                }
+                News::Tenant { run, tenant, verdict: TenantVerdict::Success } => {
+                    let Some((run, state)) = moment.ledger.tenant(run, tenant) else { continue };
+                    is_enough(moment, run, state)?;
+                }
+                News::Proof { .. } | News::Tenant { .. } | News::Run { .. } => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether the fleet is as the proof says.
+fn is_true(moment: &Moment<'_>, run: &Run, state: &TenantState, proof: Proof) -> Result<(), String> {
+    let services = services(moment, run);
+    let known = |image: &str| digests_of(moment, image);
+    let expectation = match run.kind {
+        RunKind::Release => Expectation::Released(released(moment, run)),
+        RunKind::Cleanup => Expectation::Restored(&known),
+    };
+    let claimed = Claimed { proof, services, expectation };
+    moment.truth.holds(moment.now, &state.tenant, &claimed).map_err(|lack| {
+        format!(
+            "{} {} says that tenant {} is proven {proof}, but {lack}",
+            run.kind.as_str(),
+            run.id,
+            state.tenant
+        )
+    })
+}
+
+/// Whether a success rests on all that can be proven.
+fn is_enough(moment: &Moment<'_>, run: &Run, state: &TenantState) -> Result<(), String> {
+    let needed = needed(moment, run, state);
+    if state.proof >= needed {
+        return Ok(());
+    }
+    Err(format!(
+        "{} {} says that tenant {} is a success, but it is proven {} only and {needed} is needed",
+        run.kind.as_str(),
+        run.id,
+        state.tenant,
+        state.proof
+    ))
+}
+
+fn needed(moment: &Moment<'_>, run: &Run, state: &TenantState) -> Proof {
+    let services = services(moment, run);
+    let facts = moment.truth.of(&state.tenant);
+    let pods: u64 = services.iter().map(|service| facts.map_or(0, |facts| facts.wanted_pods(service))).sum();
+    let looked_into = services.iter().all(|service| service.verify == Verify::Cluster);
+    match run.kind {
+        RunKind::Release if looked_into && pods > 0 => Proof::DigestVerified,
+        RunKind::Release => Proof::Applied,
+        // Gone, or nothing was ever written: there is nothing to prove. The notes say so.
+        RunKind::Cleanup if !state.notes.is_empty() || state.proof == Proof::None => Proof::None,
+        // The registry may not have answered.
+        RunKind::Cleanup if looked_into && pods > 0 => Proof::RolledOut,
+        RunKind::Cleanup => Proof::Applied,
+    }
+}
+
+fn services<'a>(moment: &Moment<'a>, run: &Run) -> Vec<&'a Service> {
+    run.service.split(", ").filter_map(|name| moment.book.services.get(name)).collect()
+}
+
+/// The references of a release, with what they stood for when it was asked for.
+fn released(moment: &Moment<'_>, run: &Run) -> BTreeMap<String, (String, BTreeSet<String>)> {
+    // The registry is asked before the run is written down, and may take its time.
+    let began = moment.book.began.get(&run.id).copied().unwrap_or(moment.now);
+    let asked = began.saturating_sub(SignedDuration::from_mins(5)).unwrap_or(Timestamp::MIN);
+    let image = |image: &release::image::ResolvedImage| {
+        let reference = image.reference.to_string();
+        let digests = moment.book.digests(&reference, asked, began);
+        (image.name.clone(), (reference, digests))
+    };
+    run.images.iter().map(image).collect()
+}
+
+/// What an image that is not a ring's ever stood for.
+fn digests_of(moment: &Moment<'_>, image: &str) -> BTreeSet<String> {
+    let mut digests = moment.book.digests(image, Timestamp::MIN, Timestamp::MAX);
+    if let sandbox::oci::Pulled::Image(digest) = moment.model.registries.pull(image) {
+        digests.insert(digest);
+    }
+    digests
+}

@@ -1,0 +1,211 @@
+//! The machine that Ringway runs on: what survives its process (journal and ledger), and the process, which can be killed
+//! at any await and started again.
+//!
+//! What is asked of it is asked as the commands ask it: over the owner of the state folder, with everything that
+//! `ringway::owner::drive` does at a start.
+
+use crate::{
+    bug::Bug,
+    kill::{AfterPolls, at_commit},
+    stage::Stage,
+    time::ShownClock,
+    transport::{RegistryWay, connect},
+};
+use anyhow::Context as _;
+use durable_sqlite::{EngineError, MemoryJournal, Options};
+use release::verdict::Stop;
+use ringway::{
+    activity,
+    cluster::Clusters,
+    config::Config,
+    ledger::Ledger,
+    owner::Owner,
+    registry::{Limits, OciRegistry},
+    request::{Answer, CleanupRequest, ReleaseRequest, Request},
+    start, start_cleanup,
+    world::World,
+};
+use std::sync::Arc;
+use tokio::task::{JoinHandle, JoinSet};
+
+/// How the next process ends, beside what requests do to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fatal {
+    /// Not by itself.
+    Nothing,
+    /// With this commit of the journal, before or after it is durable.
+    Commit(u64, bool),
+    /// With this poll of the engine.
+    Poll(u64),
+}
+
+/// What survives a process.
+pub(crate) struct Machine {
+    stage: Arc<Stage>,
+    config: Config,
+    clock: ShownClock,
+    journal: MemoryJournal,
+    ledger: Ledger,
+    bug: Bug,
+    running: Option<Process>,
+}
+
+struct Process {
+    owner: Owner,
+    /// Ends only when it is killed, or by an error.
+    engine: JoinHandle<Option<EngineError>>,
+    /// What people asked for, each as the command that waits for it.
+    errands: JoinSet<()>,
+}
+
+impl Machine {
+    /// A machine on which Ringway has never run.
+    pub(crate) fn new(
+        stage: Arc<Stage>,
+        config: Config,
+        clock: ShownClock,
+        ledger: Ledger,
+        bug: Bug,
+    ) -> Self {
+        Self { stage, config, clock, journal: MemoryJournal::default(), ledger, bug, running: None }
+    }
+
+    /// The ledger.
+    pub(crate) fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    /// Starts a process, which goes on with what is unfinished.
+    ///
+    /// # Errors
+    /// If it cannot start.
+    pub(crate) fn start(&mut self, fatal: Fatal) -> anyhow::Result<()> {
+        self.ledger.drop_slots_of_ended_runs()?;
+        let world = Arc::new(self.world()?);
+        let mut registry = activity::registry(&world);
+        self.bug.alter(&mut registry, &world);
+        let faults = match fatal {
+            Fatal::Commit(count, durable) => Some(at_commit(count, durable)),
+            Fatal::Nothing | Fatal::Poll(_) => None,
+        };
+        let options = Options { clock: Arc::new(self.clock.clone()), faults, ..Options::default() };
+        let engine = durable_sqlite::open_in_memory(&self.journal, registry, options)?;
+        let owner = Owner::over(world, engine.handle(), |text| tracing::debug!(text));
+        let polls = match fatal {
+            Fatal::Poll(count) => count,
+            Fatal::Nothing | Fatal::Commit(..) => u64::MAX,
+        };
+        let stage = Arc::clone(&self.stage);
+        let engine = AfterPolls::new(engine.run(std::future::pending()), polls);
+        let engine = tokio::task::spawn_local(async move {
+            let end = engine.await.ok().and_then(Result::err);
+            stage.note(&format!("the engine ended: {end:?}"));
+            stage.alarm.notify_one();
+            end
+        });
+        self.running = Some(Process { owner, engine, errands: JoinSet::new() });
+        self.errand("settle", |owner| async move {
+            // Held so that nobody begins anything before it is known what is under way.
+            let _beginning = owner.beginning().await;
+            owner.settle().await?;
+            owner.forget_old_journals().await
+        });
+        Ok(())
+    }
+
+    fn world(&self) -> anyhow::Result<World> {
+        let settings = self.config.registries.iter().map(|registry| registry.settings(|_| None));
+        let settings = settings.collect::<Result<Vec<_>, _>>()?;
+        let way = Arc::new(RegistryWay::new(&self.stage));
+        let connect = connect(&self.stage);
+        Ok(World {
+            clusters: Clusters::over(
+                self.config.argocd.clone(),
+                self.config.tenant_clusters.clone(),
+                connect,
+            ),
+            registry: Arc::new(OciRegistry::over(settings, Limits::default(), way)?),
+            config: self.config.clone(),
+            ledger: self.ledger.clone(),
+            clock: Arc::new(self.clock.clone()),
+        })
+    }
+
+    /// Kills the process, wherever it is. Nothing of it is polled again.
+    pub(crate) async fn kill(&mut self) -> Option<EngineError> {
+        self.stage.with(|inner| inner.killer.spare());
+        let mut process = self.running.take()?;
+        // First those who ask, so that none of them hears of the end.
+        process.errands.shutdown().await;
+        process.engine.abort();
+        process.engine.await.ok().flatten()
+    }
+
+    /// Whether a process runs.
+    pub(crate) fn is_running(&self) -> bool {
+        self.running.as_ref().is_some_and(|process| !process.engine.is_finished())
+    }
+
+    /// Asks for something, as a command does that then waits for it.
+    pub(crate) fn ask(&mut self, request: Request) {
+        let stage = Arc::clone(&self.stage);
+        let text = format!("{request:?}");
+        self.errand(text, move |owner| async move {
+            let answer = match request {
+                Request::StartRelease(request) => release(&owner, request).await?,
+                Request::StartCleanup(request) => cleanup(&owner, request).await?,
+                Request::Cancel { run } => {
+                    cancel(&stage, &owner, &run).await?;
+                    return Ok(());
+                }
+            };
+            stage.note(&format!("answer: {answer:?}"));
+            if let Answer::Begun { run, .. } = answer {
+                owner.wait(&run).await?;
+            }
+            Ok(())
+        });
+    }
+
+    fn errand<Fut>(&mut self, text: impl Into<String>, work: impl FnOnce(Owner) -> Fut)
+    where
+        Fut: Future<Output = anyhow::Result<()>> + 'static,
+    {
+        let Some(process) = &mut self.running else { return };
+        let (stage, text) = (Arc::clone(&self.stage), text.into());
+        stage.note(&format!("ask: {text}"));
+        let work = work(process.owner.clone());
+        process.errands.spawn_local(async move {
+            if let Err(error) = work.await {
+                stage.note(&format!("refused: {text}: {error:#}"));
+            }
+            stage.alarm.notify_one();
+        });
+    }
+
+    /// Whether everything that was asked for is answered.
+    pub(crate) fn is_idle(&mut self) -> bool {
+        let Some(process) = &mut self.running else { return true };
+        while process.errands.try_join_next().is_some() {}
+        process.errands.is_empty()
+    }
+}
+
+async fn release(owner: &Owner, request: ReleaseRequest) -> anyhow::Result<Answer> {
+    start::release(owner, request).await.context("release start")
+}
+
+async fn cleanup(owner: &Owner, request: CleanupRequest) -> anyhow::Result<Answer> {
+    start_cleanup::cleanup(owner, request).await.context("cleanup")
+}
+
+/// As the command: it is recorded first, and only then is it true that somebody cancelled.
+async fn cancel(stage: &Stage, owner: &Owner, run: &str) -> anyhow::Result<()> {
+    owner.stop(run, &Stop::Cancel).await?;
+    let now = stage.time.now();
+    stage.with(|inner| {
+        inner.trace.note(now, &format!("cancelled: {run}"));
+        inner.book.stopped.entry(run.to_owned()).or_insert(now);
+    });
+    Ok(())
+}

@@ -1,0 +1,167 @@
+//! What can happen in a storm, and its doing.
+
+use super::{Scene, configuration, mischief::Mischief};
+use crate::{kill::Kill, stage::Gone, weather::Weather};
+use ringway::{
+    ledger::RunFilter,
+    request::{CleanupRequest, ReleaseRequest, Request, Selection},
+};
+use sandbox::{Random, workload::Behaviour};
+
+/// One thing that happens.
+#[derive(Debug, Clone)]
+pub(super) enum Act {
+    /// Somebody releases an image of a ring.
+    Release {
+        /// Which ring.
+        ring: usize,
+        /// Which of its images.
+        image: usize,
+        /// To so many of the tenants, from the first.
+        tenants: usize,
+        /// At most so many at once.
+        parallel: Option<u16>,
+    },
+    /// Somebody takes a ring back.
+    Cleanup {
+        /// Which ring.
+        ring: usize,
+    },
+    /// Somebody takes back whatever stands in one tenant.
+    CleanupTenant(usize),
+    /// Somebody cancels the newest run that has not ended.
+    Cancel,
+    /// Ringway is killed by what it does next, or a little later.
+    Kill(Kill, u64),
+    /// The way to the API server changes.
+    Weather(Weather),
+    /// The way to the registry changes.
+    RegistryWeather(Weather),
+    /// The API server is gone, or back.
+    Api(Option<Gone>),
+    /// The registry is gone, or back.
+    Registry(Option<Gone>),
+    /// All watches break.
+    CutConnections,
+    /// What watches could go on from is forgotten.
+    Compact,
+    /// Somebody sets the clock of the machine.
+    Jump(i64),
+    /// The pods of a tenant behave in a way, or again as their images say.
+    Behave(usize, Option<Behaviour>),
+    /// The nodes do nothing, or go on.
+    Nodes(bool),
+    /// Argo CD's controllers stand still, or go on.
+    ArgocdStalls(bool),
+    /// Argo CD's controllers are started anew.
+    ArgocdRestarts,
+    /// Somebody does something to a tenant's Application.
+    Mischief(usize, Mischief),
+    /// A tag of a ring names another image.
+    MoveTag {
+        /// Which ring.
+        ring: usize,
+        /// Which of its images.
+        image: usize,
+        /// Which content.
+        variant: u32,
+    },
+}
+
+impl Act {
+    /// Does it.
+    pub(super) fn happen(self, scene: &mut Scene, number: u64) -> anyhow::Result<()> {
+        scene.stage.note(&format!("act {number}: {self:?}"));
+        match self {
+            Self::Release { .. } | Self::Cleanup { .. } | Self::CleanupTenant(_) | Self::Cancel => {
+                if let Some(request) = self.request(scene)? {
+                    scene.machine.ask(request);
+                }
+            }
+            Self::Jump(seconds) => scene.clock.jump(seconds),
+            Self::CutConnections => scene.stage.cut_connections(),
+            Self::Api(gone) => {
+                scene.stage.with(|inner| inner.gone = gone);
+                if gone.is_some() {
+                    scene.stage.cut_connections();
+                }
+            }
+            Self::Mischief(tenant, mischief) => {
+                let Some(shape) = scene.setup.tenants.get(tenant) else { return Ok(()) };
+                scene.stage.with(|inner| mischief.happen(inner, shape, number))?;
+            }
+            other => other.change(scene),
+        }
+        Ok(())
+    }
+
+    /// What changes in the model or on the ways to it.
+    fn change(self, scene: &Scene) {
+        let namespace = |tenant: usize| scene.setup.tenants.get(tenant).map(super::fleet::Shape::namespace);
+        let now = scene.stage.time.now();
+        scene.stage.with(|inner| match self {
+            Self::Kill(kill, count) => inner.killer.wait_for(kill, count),
+            Self::Weather(weather) => inner.weather = weather,
+            Self::RegistryWeather(weather) => inner.registry_weather = weather,
+            Self::Registry(gone) => inner.registry_gone = gone,
+            Self::Compact => inner.model.compact(),
+            Self::Behave(tenant, behaviour) => {
+                if let Some(namespace) = namespace(tenant) {
+                    sandbox::workload::behave(&mut inner.model, &namespace, behaviour);
+                }
+            }
+            Self::Nodes(true) => sandbox::workload::start_nodes(&mut inner.model),
+            Self::Nodes(false) => sandbox::workload::stop_nodes(&mut inner.model),
+            Self::MoveTag { ring, image, variant } => {
+                let images = scene.setup.rings.get(ring).map(|ring| &ring.images);
+                if let Some(reference) = images.and_then(|images| images.get(image)) {
+                    configuration::push(inner, now, reference, variant);
+                }
+            }
+            _ => {}
+        });
+    }
+
+    /// What is asked of Ringway.
+    fn request(&self, scene: &Scene) -> anyhow::Result<Option<Request>> {
+        let ring = |ring: &usize| scene.setup.rings.get(*ring);
+        Ok(match self {
+            Self::Release { ring: number, image, tenants, parallel } => ring(number).and_then(|ring| {
+                let names = scene.setup.tenants.iter().map(|shape| shape.name.clone());
+                Some(Request::StartRelease(ReleaseRequest {
+                    ring: ring.name.clone(),
+                    service: ring.service.clone(),
+                    images: vec![ring.images.get(*image)?.clone()],
+                    tenants: names.take(*tenants).collect(),
+                    cohort: None,
+                    max_parallel: *parallel,
+                    all_or_nothing: false,
+                }))
+            }),
+            Self::Cleanup { ring: number } => {
+                ring(number).map(|ring| cleanup(Selection::Ring(ring.name.clone())))
+            }
+            Self::CleanupTenant(tenant) => {
+                let shape = scene.setup.tenants.get(*tenant);
+                shape.map(|shape| cleanup(Selection::Tenants(vec![shape.name.clone()])))
+            }
+            Self::Cancel => {
+                let filter = RunFilter { unfinished: true, limit: Some(1), ..RunFilter::default() };
+                let newest = scene.machine.ledger().runs(&filter)?.into_iter().next();
+                newest.map(|run| Request::Cancel { run: run.id })
+            }
+            _ => None,
+        })
+    }
+}
+
+pub(super) fn cleanup(selection: Selection) -> Request {
+    Request::StartCleanup(CleanupRequest { selection, max_parallel: None })
+}
+
+/// How the pods of a tenant misbehave.
+pub(super) fn misbehaviour(random: &mut Random) -> Behaviour {
+    let all =
+        [Behaviour::PullFails, Behaviour::Crashes, Behaviour::NeverReady, Behaviour::Hangs, Behaviour::Flaps];
+    random.pick(&all).copied().unwrap_or(Behaviour::Hangs)
+}

@@ -1,0 +1,143 @@
+//! The calm after the storm: every run ends, every ring is taken back, and nothing is left.
+
+use super::{Scene, Stopped, act::cleanup, advice};
+use crate::{
+    invariant::{EVERYTHING_ENDS, RESTORED, compare},
+    weather::Weather,
+};
+use ringway::{
+    ledger::{ClaimFilter, Run, RunFilter},
+    request::Selection,
+};
+use sandbox::{Random, workload};
+use std::{collections::BTreeSet, time::Duration};
+use tokio::time::Instant;
+
+/// How often a ring is cleaned up, and people do what the verdicts say, before somebody gives up. With `OnDelete` each
+/// pod takes one.
+const ATTEMPTS: u32 = 16;
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+impl Scene {
+    /// Plays the calm.
+    pub(super) async fn calm(&mut self) -> Result<(), Stopped> {
+        let mut random = self.random.fork("calm");
+        self.end_faults();
+        if random.chance(50) {
+            self.everything_ends(&mut random).await?;
+        }
+        for _ in 0..ATTEMPTS {
+            let rings = self.rings_that_hold_something()?;
+            if rings.is_empty() {
+                break;
+            }
+            for ring in rings {
+                self.machine.ask(cleanup(Selection::Ring(ring)));
+                if random.chance(70) {
+                    self.everything_ends(&mut random).await?;
+                }
+            }
+            self.everything_ends(&mut random).await?;
+            self.obey()?;
+            self.pass(Instant::now() + Duration::from_secs(20), &mut random, false).await?;
+        }
+        self.everything_ends(&mut random).await?;
+        self.nothing_is_left()?;
+        // Whoever would put something back has done it by then.
+        self.pass(Instant::now() + 10 * MINUTE, &mut random, false).await?;
+        self.nothing_is_left()
+    }
+
+    fn end_faults(&mut self) {
+        self.stage.note("calm");
+        let namespaces: Vec<String> = self.setup.tenants.iter().map(super::fleet::Shape::namespace).collect();
+        self.stage.with(|inner| {
+            (inner.weather, inner.registry_weather) = (Weather::fair(), Weather::fair());
+            (inner.gone, inner.registry_gone) = (None, None);
+            inner.killer.spare();
+            workload::start_nodes(&mut inner.model);
+            for namespace in &namespaces {
+                workload::behave(&mut inner.model, namespace, None);
+            }
+        });
+    }
+
+    /// Waits until every run has ended and everybody has an answer.
+    async fn everything_ends(&mut self, random: &mut Random) -> Result<(), Stopped> {
+        let until = Instant::now() + self.patience()?;
+        loop {
+            self.pass(Instant::now() + Duration::from_secs(5), random, false).await?;
+            let open = self.unfinished()?;
+            if open.is_empty() && self.machine.is_idle() {
+                return Ok(());
+            }
+            if Instant::now() > until {
+                let open: Vec<String> = open.iter().map(|run| self.describe(run)).collect();
+                let what =
+                    format!("still not ended in the calm after {:?}: {}", self.patience()?, open.join("; "));
+                return Err(self.fail(EVERYTHING_ENDS, what));
+            }
+        }
+    }
+
+    /// The longest that everything under way can take: every tenant after the other, each with all its deadlines.
+    fn patience(&self) -> Result<Duration, Stopped> {
+        let deadlines = &self.setup.config.deadlines;
+        let tenant = deadlines.observed + deadlines.applied + deadlines.rollout_total + 40 * MINUTE;
+        let tenants: usize = self.unfinished()?.iter().map(|run| run.tenants.len()).sum();
+        Ok(tenant * u32::try_from(tenants + 1).unwrap_or(u32::MAX))
+    }
+
+    fn unfinished(&self) -> Result<Vec<Run>, Stopped> {
+        let filter = RunFilter { unfinished: true, ..RunFilter::default() };
+        Ok(self.machine.ledger().runs(&filter)?)
+    }
+
+    fn describe(&self, run: &Run) -> String {
+        let tenants = self.machine.ledger().tenants(&run.id).unwrap_or_default();
+        let open = tenants.iter().filter(|tenant| tenant.verdict.is_none());
+        let open: Vec<String> = open
+            .map(|tenant| {
+                let awaiting = tenant.awaiting.as_ref().map_or("nothing", |awaiting| awaiting.what.as_str());
+                format!("{} awaits {awaiting}", tenant.tenant)
+            })
+            .collect();
+        format!("{} {} ({})", run.kind.as_str(), run.id, open.join(", "))
+    }
+
+    fn rings_that_hold_something(&self) -> Result<BTreeSet<String>, Stopped> {
+        let claims = self.machine.ledger().claims(&ClaimFilter::default())?;
+        Ok(claims.into_iter().map(|claim| claim.ring).collect())
+    }
+
+    /// Does what the newest verdicts advise.
+    fn obey(&self) -> Result<(), Stopped> {
+        for (name, tenant) in self.setup.tenants.iter().map(|shape| (&shape.name, shape)) {
+            let latest = self.machine.ledger().latest_of_tenant(name)?;
+            for (_, state) in latest {
+                let Some(problem) = state.problem else { continue };
+                let text = format!("{} {}", problem.message, problem.advice.unwrap_or_default());
+                self.stage.note(&format!("advice for {}: {text}", tenant.name));
+                self.stage.with(|inner| advice::obey(&mut inner.model, &text))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn nothing_is_left(&self) -> Result<(), Stopped> {
+        let claims = self.machine.ledger().claims(&ClaimFilter::default())?;
+        if let Some(claim) = claims.first() {
+            let latest = self.machine.ledger().latest_of_tenant(&claim.tenant)?;
+            let last: Vec<_> =
+                latest.into_iter().map(|(run, state)| (run.id, state.verdict, state.problem)).collect();
+            let what = format!(
+                "ring {} still holds {} of {} after {ATTEMPTS} cleanups; the last results: {last:?}",
+                claim.ring, claim.service, claim.application
+            );
+            return Err(self.fail(RESTORED, what));
+        }
+        let difference = self.stage.with(|inner| compare(&inner.model, &inner.book));
+        difference.map_err(|what| self.fail(RESTORED, what))
+    }
+}

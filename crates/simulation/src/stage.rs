@@ -1,0 +1,254 @@
+//! The stage: the model, what is wrong with the ways to it, and those who watch that nothing forbidden happens.
+//!
+//! Everything that reaches the model goes through here: [`Stage::touch`] moves it to the present, [`Stage::serve`] lets it
+//! answer a request. Both look at everything before and after, so that no state of the model and no row of the ledger
+//! goes unseen. Nothing here waits.
+
+use crate::{
+    Options,
+    audience::Audience,
+    book::Book,
+    broken::Broken,
+    kill::{Kill, Killer},
+    time::Time,
+    trace::Trace,
+    weather::{Asked, Fate, Instead, Weather},
+};
+use jiff::Timestamp;
+use ringway::ledger::Ledger;
+use sandbox::{Model, Random};
+use std::sync::{
+    Arc, Mutex, MutexGuard, PoisonError,
+    atomic::{AtomicU64, Ordering},
+};
+use tokio::sync::Notify;
+
+/// More requests and steps than any sane schedule makes: somebody goes round in circles.
+const MOST_REQUESTS: u64 = 60_000;
+const MOST_STEPS: u64 = 400_000;
+
+/// One simulation's stage. Shared by everybody in it.
+pub(crate) struct Stage {
+    inner: Mutex<Inner>,
+    /// The true time.
+    pub(crate) time: Time,
+    /// The model may have something to do earlier than it was thought.
+    pub(crate) stirred: Notify,
+    /// All connections break, see [`Stage::cut_connections`].
+    pub(crate) cut: Notify,
+    cuts: AtomicU64,
+    paints: bool,
+    /// Something is broken, or Ringway is to be killed now.
+    pub(crate) alarm: Notify,
+}
+
+/// What is behind the lock.
+pub(crate) struct Inner {
+    /// The clusters and the registry.
+    pub(crate) model: Model,
+    /// What is wrong with the way to the API server.
+    pub(crate) weather: Weather,
+    /// What is wrong with the way to the registry.
+    pub(crate) registry_weather: Weather,
+    /// The API server cannot be reached, and how it shows.
+    pub(crate) gone: Option<Gone>,
+    /// The registry cannot be reached, and how it shows.
+    pub(crate) registry_gone: Option<Gone>,
+    /// What is known of the plan: who asked for what, and what others changed.
+    pub(crate) book: Book,
+    /// What happened.
+    pub(crate) trace: Trace,
+    /// When Ringway is killed.
+    pub(crate) killer: Killer,
+    audience: Audience,
+    broken: Option<Broken>,
+    random: Random,
+    requests: u64,
+    steps: u64,
+}
+
+/// How a server that is gone shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Gone {
+    /// Connections are refused.
+    Refuses,
+    /// Nothing ever comes back.
+    Silent,
+    /// A proxy in front of it says so.
+    Unavailable,
+}
+
+/// One request's number and what becomes of it.
+pub(crate) struct Request {
+    /// Its number, from 1.
+    pub(crate) number: u64,
+    /// What becomes of it.
+    pub(crate) fate: Fate,
+    /// Nothing ever comes back.
+    pub(crate) silent: bool,
+}
+
+impl Stage {
+    /// A stage with a fleet on it.
+    pub(crate) fn new(seed: u64, time: Time, model: Model, ledger: Ledger, options: &Options) -> Arc<Self> {
+        Arc::new(Self {
+            inner: Mutex::new(Inner {
+                model,
+                weather: Weather::fair(),
+                registry_weather: Weather::fair(),
+                gone: None,
+                registry_gone: None,
+                book: Book::default(),
+                trace: Trace::new(options.trace),
+                killer: Killer::default(),
+                audience: Audience::new(ledger),
+                broken: None,
+                random: Random::new(seed).fork("requests"),
+                requests: 0,
+                steps: 0,
+            }),
+            time,
+            stirred: Notify::new(),
+            cut: Notify::new(),
+            cuts: AtomicU64::new(0),
+            paints: options.bug.paints(),
+            alarm: Notify::new(),
+        })
+    }
+
+    /// Moves the model to the present, looking at each of its steps, and says when it will do something next by itself.
+    pub(crate) fn touch(&self) -> Option<Timestamp> {
+        let mut inner = self.lock();
+        self.advance(&mut inner);
+        // Watches get their bookmarks although nothing happens.
+        [inner.model.next_event(), inner.model.api.next_due()].into_iter().flatten().min()
+    }
+
+    /// What of the stage somebody wants to look at or to change, in the present. The audience sees the change.
+    pub(crate) fn with<T>(&self, act: impl FnOnce(&mut Inner) -> T) -> T {
+        let mut inner = self.lock();
+        self.advance(&mut inner);
+        let value = act(&mut inner);
+        self.look(&mut inner, true);
+        self.stirred.notify_one();
+        value
+    }
+
+    /// Numbers a request and decides what becomes of it.
+    pub(crate) fn announce(&self, asked: Asked) -> Request {
+        let mut inner = self.lock();
+        inner.requests += 1;
+        let number = inner.requests;
+        if number > MOST_REQUESTS {
+            let message = format!("more than {MOST_REQUESTS} requests");
+            self.fail(&mut inner, Broken::new("everything_ends", self.time.now(), message));
+        }
+        let mut random = inner.random.fork(&number.to_string());
+        let (weather, gone) = match asked {
+            Asked::Registry => (&inner.registry_weather, inner.registry_gone),
+            Asked::Read | Asked::Write | Asked::Watch => (&inner.weather, inner.gone),
+        };
+        let mut fate = weather.fate(asked, &mut random);
+        match gone {
+            Some(Gone::Refuses) => fate.instead = Some(Instead::NoConnection),
+            Some(Gone::Unavailable) => fate.instead = Some(Instead::Status(503, None)),
+            Some(Gone::Silent) | None => {}
+        }
+        Request { number, fate, silent: gone == Some(Gone::Silent) }
+    }
+
+    /// Lets the model answer, with the audience looking on before and after.
+    pub(crate) fn serve<T>(&self, act: impl FnOnce(&mut Inner) -> T) -> T {
+        self.with(act)
+    }
+
+    /// Breaks every watch that is open.
+    pub(crate) fn cut_connections(&self) {
+        self.cuts.fetch_add(1, Ordering::Relaxed);
+        self.cut.notify_waiters();
+    }
+
+    /// How often all connections were broken.
+    pub(crate) fn cuts(&self) -> u64 {
+        self.cuts.load(Ordering::Relaxed)
+    }
+
+    /// Notes a line in the trace.
+    pub(crate) fn note(&self, line: &str) {
+        let now = self.time.now();
+        self.lock().trace.note(now, line);
+    }
+
+    /// Something that must not be was seen.
+    pub(crate) fn report(&self, broken: Broken) {
+        let mut inner = self.lock();
+        self.fail(&mut inner, broken);
+    }
+
+    /// Whether answers are painted over: a planted bug.
+    pub(crate) fn paints(&self) -> bool {
+        self.paints
+    }
+
+    /// What was broken first, if anything was.
+    pub(crate) fn broken(&self) -> Option<Broken> {
+        self.lock().broken.clone()
+    }
+
+    /// Whether Ringway is to be killed by this.
+    pub(crate) fn is_killed_by(&self, event: Kill) -> bool {
+        let mut inner = self.lock();
+        let killed = inner.killer.strikes(event);
+        if killed {
+            inner.trace.note(self.time.now(), &format!("KILL at {event:?}"));
+            self.alarm.notify_one();
+        }
+        killed
+    }
+
+    /// How many requests and steps there were.
+    pub(crate) fn counts(&self) -> (u64, u64) {
+        let inner = self.lock();
+        (inner.requests, inner.steps)
+    }
+
+    fn advance(&self, inner: &mut Inner) {
+        self.look(inner, false);
+        let now = self.time.now();
+        while let Some(next) = inner.model.next_event().filter(|next| *next <= now) {
+            inner.model.advance(next);
+            inner.steps += 1;
+            self.look(inner, true);
+            if inner.steps > MOST_STEPS {
+                let message = format!("more than {MOST_STEPS} steps of the model");
+                self.fail(inner, Broken::new("everything_ends", now, message));
+                return;
+            }
+        }
+        inner.model.advance(now);
+    }
+
+    /// Lets the audience look. What nobody changed is not looked at again.
+    fn look(&self, inner: &mut Inner, model_changed: bool) {
+        if inner.broken.is_some() {
+            return;
+        }
+        let now = self.time.now();
+        let Inner { model, book, audience, trace, .. } = inner;
+        if let Err(broken) = audience.look(now, model, book, trace, model_changed) {
+            self.fail(inner, broken);
+        }
+    }
+
+    fn fail(&self, inner: &mut Inner, broken: Broken) {
+        if inner.broken.is_none() {
+            inner.trace.note(self.time.now(), &format!("BROKEN {broken}"));
+            inner.broken = Some(broken);
+        }
+        self.alarm.notify_one();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,120 @@
+//! What the ledger says, and what is new in it. Only what can still change is read again.
+
+use crate::{broken::Broken, trace::Trace};
+use jiff::Timestamp;
+use release::{
+    proof::Proof,
+    verdict::{ReleaseVerdict, TenantVerdict},
+};
+use ringway::ledger::{Claim, ClaimFilter, Ledger, LedgerError, Run, RunFilter, TenantState};
+use std::collections::BTreeMap;
+
+/// A copy of the ledger as it was last looked at.
+#[derive(Debug, Default)]
+pub(crate) struct LedgerView {
+    writes: Option<u64>,
+    /// All runs by id, with their tenants in the order they were asked for.
+    pub(crate) runs: BTreeMap<String, (Run, Vec<TenantState>)>,
+    /// All claims.
+    pub(crate) claims: Vec<Claim>,
+}
+
+/// Something that the ledger says for the first time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum News {
+    /// A tenant is proven this far.
+    Proof {
+        /// The run.
+        run: String,
+        /// The tenant.
+        tenant: String,
+        /// How far.
+        proof: Proof,
+    },
+    /// A tenant has ended.
+    Tenant {
+        /// The run.
+        run: String,
+        /// The tenant.
+        tenant: String,
+        /// How.
+        verdict: TenantVerdict,
+    },
+    /// A run has ended.
+    Run {
+        /// The run.
+        run: String,
+        /// How.
+        verdict: ReleaseVerdict,
+    },
+}
+
+impl LedgerView {
+    /// Reads what may have changed. `None` if nothing was written.
+    ///
+    /// # Errors
+    /// If the ledger cannot be read.
+    pub(crate) fn refresh(
+        &mut self,
+        ledger: &Ledger,
+        now: Timestamp,
+        trace: &mut Trace,
+    ) -> Result<Option<Vec<News>>, Broken> {
+        let writes = ledger.writes();
+        if self.writes == Some(writes) {
+            return Ok(None);
+        }
+        self.writes = Some(writes);
+        let mut news = Vec::new();
+        self.read(ledger, &mut news)
+            .map_err(|error| Broken::new("readable_ledger", now, error.to_string()))?;
+        for item in &news {
+            trace.note(now, &format!("ledger: {item:?}"));
+        }
+        Ok(Some(news))
+    }
+
+    fn read(&mut self, ledger: &Ledger, news: &mut Vec<News>) -> Result<(), LedgerError> {
+        for run in ledger.runs(&RunFilter { unfinished: true, ..RunFilter::default() })? {
+            self.runs.entry(run.id.clone()).or_insert_with(|| (run, Vec::new()));
+        }
+        let open: Vec<String> = self.unfinished().map(|run| run.id.clone()).collect();
+        for id in open {
+            let Some(run) = ledger.run(&id)? else { continue };
+            let tenants = ledger.tenants(&id)?;
+            let known = self.runs.insert(id.clone(), (run.clone(), tenants.clone()));
+            let known = known.map(|(_, tenants)| tenants).unwrap_or_default();
+            for tenant in &tenants {
+                let before = known.iter().find(|before| before.tenant == tenant.tenant);
+                tell(&id, tenant, before, news);
+            }
+            news.extend(run.verdict.map(|verdict| News::Run { run: id, verdict }));
+        }
+        self.claims = ledger.claims(&ClaimFilter::default())?;
+        Ok(())
+    }
+
+    /// The runs that have not ended.
+    pub(crate) fn unfinished(&self) -> impl Iterator<Item = &Run> {
+        self.runs.values().map(|(run, _)| run).filter(|run| run.verdict.is_none())
+    }
+
+    /// One tenant of a run.
+    pub(crate) fn tenant(&self, run: &str, tenant: &str) -> Option<(&Run, &TenantState)> {
+        let (run, tenants) = self.runs.get(run)?;
+        Some((run, tenants.iter().find(|state| state.tenant == tenant)?))
+    }
+}
+
+fn tell(run: &str, tenant: &TenantState, before: Option<&TenantState>, news: &mut Vec<News>) {
+    for (_, proof) in &tenant.timeline {
+        let known = before.is_some_and(|before| before.timeline.iter().any(|(_, known)| known == proof));
+        if !known {
+            news.push(News::Proof { run: run.to_owned(), tenant: tenant.tenant.clone(), proof: *proof });
+        }
+    }
+    let known = before.and_then(|before| before.verdict);
+    if let Some(verdict) = tenant.verdict.filter(|_| known.is_none()) {
+        news.push(News::Tenant { run: run.to_owned(), tenant: tenant.tenant.clone(), verdict });
+    }
+}
