@@ -36,6 +36,11 @@ pub(super) fn request(model: &mut Model, key: &Key, delay: Duration, level: Opti
 pub(super) fn reconcile(model: &mut Model, key: &Key) {
     let known = model.argocd.memory.applications.entry(key.clone()).or_default();
     match known.comparing.take() {
+        // It was deleted, and perhaps made again under its name: nothing of the old one is written into it.
+        Some(comparing) if uid(model, key) != Some(&comparing.seen["metadata"]["uid"]) => {
+            finish(model, key, Level::Recent);
+            request(model, key, Duration::ZERO, None);
+        }
         Some(Comparing { found: Some(found), level, seen, began_at }) => {
             store::store(model, key, found, level, &seen, began_at);
             finish(model, key, level);
@@ -43,6 +48,11 @@ pub(super) fn reconcile(model: &mut Model, key: &Key) {
         Some(comparing) => decide(model, key, comparing),
         None => look(model, key),
     }
+}
+
+/// Which object lies under a key.
+pub(super) fn uid<'a>(model: &'a Model, key: &Key) -> Option<&'a Value> {
+    Some(&model.get(key)?["metadata"]["uid"])
 }
 
 /// Whether an Application is left alone (`cluster.rs` of the testbed makes one that Argo CD must not touch).
@@ -123,9 +133,8 @@ const REFRESH: &str = "argocd.argoproj.io/refresh";
 /// The work is done: finds out, and asks for an operation if one is needed.
 fn decide(model: &mut Model, key: &Key, comparing: Comparing) {
     let Comparing { level, seen, began_at, .. } = comparing;
-    let is_there = model.get(key).is_some();
     let sources = Sources::of(&seen["spec"]);
-    let (Some(sources), Ok(project)) = (sources.filter(|_| is_there), project::of(model, &seen)) else {
+    let (Some(sources), Ok(project)) = (sources, project::of(model, &seen)) else {
         store::store_invalid(model, key, &seen);
         finish(model, key, level);
         return;

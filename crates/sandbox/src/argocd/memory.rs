@@ -81,6 +81,8 @@ pub(super) struct Found {
 /// The step of an operation under way.
 #[derive(Debug)]
 pub(super) struct Operating {
+    /// Which Application it is about.
+    pub(super) uid: Value,
     /// `status.operationState` as the controller works on it.
     pub(super) state: Value,
     /// Whether the step is done and only its result is still to be stored.

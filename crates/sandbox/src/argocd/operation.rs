@@ -28,6 +28,11 @@ pub(super) fn request(model: &mut Model, key: &Key, delay: Duration) {
 pub(super) fn reconcile(model: &mut Model, key: &Key) {
     let known = model.argocd.memory.applications.entry(key.clone()).or_default();
     match known.operating.take() {
+        // As in a comparison: the Application is gone, or another one of its name is there.
+        Some(operating) if comparing::uid(model, key) != Some(&operating.uid) => {
+            finish(model, key);
+            request(model, key, Duration::ZERO);
+        }
         Some(operating) if operating.is_done => record(model, key, operating),
         Some(operating) => work(model, key, operating),
         None => look(model, key),
@@ -94,7 +99,8 @@ fn begin(model: &mut Model, key: &Key, application: &Value) {
     }
     let is_first = !is_set(&state["syncResult"]);
     let known = model.argocd.memory.applications.entry(key.clone()).or_default();
-    known.operating = Some(Operating { state, is_done: false, is_terminated: false });
+    let uid = application["metadata"]["uid"].clone();
+    known.operating = Some(Operating { uid, state, is_done: false, is_terminated: false });
     let around = if is_first { model.timing.apply } else { model.timing.apply / 2 };
     let delay = model.slowed(around);
     model.later(delay, Controller::ArgocdOperation, key.clone());

@@ -311,3 +311,30 @@ fn a_deleted_application_takes_along_what_it_deployed() {
     }
     assert!(fleet.model.argocd.memory.applications.is_empty());
 }
+
+#[test]
+fn nothing_of_an_application_is_written_into_the_next_one_of_its_name() {
+    for steps in 0..25 {
+        let mut bare = application("a", "minimal");
+        bare["metadata"]["finalizers"] = json!([]);
+        let mut fleet = Fleet::with(bare.clone());
+        fleet.set(&[parameter("image.tag", "1.1.0")]);
+        for _ in 0..steps {
+            let next = fleet.model.next_event().unwrap();
+            fleet.pass_until(next);
+        }
+        fleet.model.delete(&key("a"));
+        fleet.states.clear();
+        fleet.create(bare);
+        fleet.pass(30);
+        for state in &fleet.states {
+            let status = &state["status"];
+            let written =
+                json!([state["operation"], status["operationState"], status["sync"], status["history"]]);
+            // Its pods may still run the other image, and the summary may say so.
+            assert!(!written.to_string().contains("1.1.0"), "after {steps} steps: {written:#}");
+        }
+        assert!(fleet.image("atlas").ends_with(":1.0.0"), "after {steps} steps");
+        assert_eq!(sync_of(fleet.get("a")), "Synced", "after {steps} steps");
+    }
+}
