@@ -205,6 +205,7 @@ impl Model {
 
     fn put(&mut self, key: Key, object: Option<Value>, manager: &str) {
         let object = object.map(|mut object| {
+            kubernetes::omit_empty(&mut object);
             kubernetes::record_manager(self.store.get(&key), &mut object, manager, self.now);
             object["metadata"]["resourceVersion"] = json!(self.store.next_revision().to_string());
             Arc::new(object)

@@ -13,6 +13,8 @@ pub enum Behaviour {
     Healthy,
     /// Their images cannot be pulled: the account of the namespace may not read them.
     PullFails,
+    /// Their images cannot be pulled if they are of a ring: the account of the namespace reads no more than released ones.
+    RingPullFails,
     /// Their containers start and exit with 1, again and again.
     Crashes,
     /// Their containers run and are not ready.
@@ -101,6 +103,9 @@ pub(super) fn fate(model: &Model, key: &Key, pod: &Value) -> Fate {
     match behaviour {
         Some(Behaviour::Hangs) => return Fate::Hangs,
         Some(Behaviour::PullFails) => return Fate::Unpulled(denied(image), Again::Always),
+        Some(Behaviour::RingPullFails) if is_of_ring(image) => {
+            return Fate::Unpulled(denied(image), Again::NotForLong);
+        }
         None if is_without_account(key, image) => return Fate::Unpulled(denied(image), Again::NotForLong),
         None if image.contains("badpull") => return Fate::Unpulled(absent(image), Again::NotForLong),
         _ => {}
@@ -126,7 +131,11 @@ pub(super) fn fate(model: &Model, key: &Key, pod: &Value) -> Fate {
 /// One tenant of a release whose pull secret does not reach far enough
 /// (`failures::pods::an_image_that_one_tenant_cannot_pull_is_named_in_seconds_while_the_others_succeed`).
 fn is_without_account(key: &Key, image: &str) -> bool {
-    key.namespace.starts_with("tenant-no-pull") && image.contains("-ring-")
+    key.namespace.starts_with("tenant-no-pull") && is_of_ring(image)
+}
+
+fn is_of_ring(image: &str) -> bool {
+    image.contains("-ring-")
 }
 
 fn denied(image: &str) -> String {
