@@ -123,7 +123,7 @@ pub enum Refusal {
         writer: Option<Writer>,
     },
     /// Another ring has the right to override this service here.
-    #[error("Application {application} is claimed by {ring} for this service since {since}{}", give_back(.ring, *.elsewhere))]
+    #[error("Application {application} is claimed by {ring} for this service since {since:.0}{}", give_back(.ring, *.elsewhere))]
     Claimed {
         /// Which one.
         application: ApplicationKey,
