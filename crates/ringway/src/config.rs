@@ -25,7 +25,7 @@ pub use path::EnvironmentPaths;
 pub use secret::CredentialError;
 
 use release::{service::Service, step::Deadlines};
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
 
 /// Everything that the configuration file says, checked, with defaults filled in and paths made absolute.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -134,7 +134,9 @@ impl Default for Limits {
 pub struct Registry {
     /// The host, with the port where it is not 443, as image references write it.
     pub host: String,
-    /// Whether to speak HTTP without encryption; loopback hosts only.
+    /// Where it is reached instead of at its host; a loopback address.
+    pub address: Option<SocketAddr>,
+    /// Whether to speak HTTP without encryption; only with a loopback address or host.
     pub insecure: bool,
     /// Where the credentials are; without them, anonymous.
     pub credentials: Option<CredentialSource>,

@@ -109,7 +109,8 @@ impl OciRegistry {
         let transport = if insecure { &self.plain } else { &self.encrypted };
         let sender = Sender { transport: transport.as_ref(), patience: self.limits.request_timeout };
         let credentials = settings.and_then(|settings| settings.credentials.as_ref());
-        let repository = Repository::of(reference, insecure);
+        let address = settings.and_then(|settings| settings.address);
+        let repository = Repository::of(reference, address, insecure);
         lookup::lookup(&mut Exchange::new(sender, repository, credentials), reference.tag(), platforms).await
     }
 }
@@ -135,7 +136,8 @@ fn by_host(
     let mut by_host = BTreeMap::new();
     for entry in settings {
         let host = entry.host.clone();
-        if entry.insecure_http && !is_loopback(&host) {
+        let local = entry.address.map_or_else(|| is_loopback(&host), |address| address.ip().is_loopback());
+        if entry.insecure_http && !local {
             return Err(RegistrySetupError::InsecureHost { host });
         }
         if by_host.insert(host.clone(), entry).is_some() {
@@ -189,7 +191,7 @@ mod tests {
     }
 
     fn settings(host: &str, insecure_http: bool) -> RegistrySettings {
-        RegistrySettings { host: host.into(), insecure_http, credentials: None }
+        RegistrySettings { host: host.into(), address: None, insecure_http, credentials: None }
     }
 
     async fn attempts_until(
@@ -230,6 +232,12 @@ mod tests {
         for host in ["127.0.0.1:5000", "localhost:5000", "localhost", "127.8.0.1"] {
             assert!(OciRegistry::new(vec![settings(host, true)], limits()).is_ok(), "{host}");
         }
+        let at = |address: &str| RegistrySettings {
+            address: Some(address.parse().unwrap()),
+            ..settings("registry.example.com", true)
+        };
+        assert!(OciRegistry::new(vec![at("127.0.0.1:5000")], limits()).is_ok());
+        assert!(OciRegistry::new(vec![at("10.0.0.1:5000")], limits()).is_err());
         for host in ["registry.example.com", "10.0.0.1:5000", "localhost.example.com:80"] {
             let error = OciRegistry::new(vec![settings(host, true)], limits()).unwrap_err().to_string();
             assert!(error.contains(host) && error.contains("HTTPS"), "{error}");

@@ -255,9 +255,15 @@ fn registries(root: &Map<'_>, paths: &Paths<'_>) -> Vec<Registry> {
             ));
         }
         let credentials = map.optional("credentials").and_then(|value| credentials(&value, paths));
-        Some(Registry { host: host?, insecure: is_insecure, credentials })
+        let address = map.optional("address");
+        let address = address.and_then(|value| value.parsed(text::loopback_address));
+        Some(Registry { host: host?, address, insecure: is_insecure, credentials })
     };
+        if let (Some(value), false) = (&address, is_insecure) {
+            value.error("is only used with insecure: true, because what is there speaks HTTP; set that, or leave this out");
+        }
     let list = root.optional("registries").map_or_else(Vec::new, |value| value.list_or_empty());
+            && address.is_none()
     list.into_iter().filter_map(&mut read).collect()
 }
 

@@ -123,7 +123,8 @@ fn write_registry(out: &mut String, registry: &Registry) -> fmt::Result {
         }
         Some(CredentialSource::DockerConfigFile(file)) => format!("credentials in {}", file.display()),
     };
-    writeln!(out, "  {}: {scheme}, {who}", registry.host)
+    let place = registry.address.map(|address| format!(" at {address}")).unwrap_or_default();
+    writeln!(out, "  {}{place}: {scheme}, {who}", registry.host)
 }
 
 fn duration(duration: Duration) -> String {

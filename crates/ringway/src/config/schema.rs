@@ -282,6 +282,12 @@ pub(super) const SETTINGS: &[Setting] = &[
         "Whether to speak HTTP without encryption. Only for `localhost` and loopback addresses.",
     ),
     setting(
+    setting(
+        "registries[].address",
+        "loopback address with a port",
+        "the host",
+        "Where the registry is reached instead: a tunnel or a mirror on this machine that speaks HTTP. Only with `insecure: true`.",
+    ),
         "registries[].credentials",
         "mapping",
         "anonymous",

@@ -83,7 +83,12 @@ impl Registry {
                 Some(found.ok_or_else(unknown)?)
             }
         };
-        Ok(RegistrySettings { host: self.host.clone(), insecure_http: self.insecure, credentials })
+        Ok(RegistrySettings {
+            host: self.host.clone(),
+            address: self.address,
+            insecure_http: self.insecure,
+            credentials,
+        })
     }
 
     fn password_in(&self, file: &Path) -> Result<Secret, CredentialError> {
@@ -106,7 +111,7 @@ mod tests {
     use super::*;
 
     fn registry(credentials: CredentialSource) -> Registry {
-        Registry { host: "ghcr.io".into(), insecure: false, credentials: Some(credentials) }
+        Registry { host: "ghcr.io".into(), address: None, insecure: false, credentials: Some(credentials) }
     }
 
     fn password(settings: RegistrySettings) -> String {

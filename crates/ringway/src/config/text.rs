@@ -4,7 +4,7 @@
 
 use super::document::shorten;
 use release::image::{ImageReference, RepositoryPattern};
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, SocketAddr};
 
 /// The placeholder for a tenant's name.
 pub(super) const TENANT: &str = "{tenant}";
@@ -118,6 +118,14 @@ pub(super) fn registry_host(text: &str) -> Result<String, String> {
 pub(super) fn is_loopback(host: &str) -> bool {
     let name = host.split_once(':').map_or(host, |(name, _)| name);
     name == "localhost" || name.parse::<Ipv4Addr>().is_ok_and(|address| address.is_loopback())
+}
+
+/// Where something on this machine listens.
+pub(super) fn loopback_address(text: &str) -> Result<SocketAddr, String> {
+    let address = text.parse::<SocketAddr>().ok().filter(|address| address.ip().is_loopback());
+    address.ok_or_else(|| {
+        format!("found {:?}; allowed: a loopback address with a port, such as 127.0.0.1:5000", shorten(text))
+    })
 }
 
 /// The name of an environment variable. What was found is not shown: it may be the password itself.

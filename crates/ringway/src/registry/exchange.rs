@@ -13,6 +13,7 @@ use http::{
 use release::image::{Digest, ImageReference};
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
+use std::net::SocketAddr;
 
 /// What a manifest or an image configuration may weigh, in bytes: registries accept manifests of 4 MiB
 /// (<https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pushing-manifests>).
@@ -38,7 +39,7 @@ pub(super) struct Repository {
 }
 
 impl Repository {
-    pub(super) fn of(reference: &ImageReference, insecure: bool) -> Self {
+    pub(super) fn of(reference: &ImageReference, at: Option<SocketAddr>, insecure: bool) -> Self {
         let scheme = if insecure { "http" } else { "https" };
         // What every container runtime does with Docker Hub's names.
         let (host, path) = match (reference.registry(), reference.path()) {
@@ -48,6 +49,7 @@ impl Repository {
             ("docker.io" | "index.docker.io", path) => ("registry-1.docker.io", path.to_owned()),
             (host, path) => (host, path.to_owned()),
         };
+        let host = at.map_or_else(|| host.to_owned(), |address| address.to_string());
         Self { address: format!("{scheme}://{host}/v2/{path}"), path }
     }
 }
@@ -218,10 +220,17 @@ mod tests {
 
     #[test]
     fn docker_hubs_short_names_are_spelled_out() {
-        let address = |text: &str| Repository::of(&text.parse().unwrap(), false).address;
+        let address = |text: &str| Repository::of(&text.parse().unwrap(), None, false).address;
         assert_eq!(address("docker.io/redis:8"), "https://registry-1.docker.io/v2/library/redis");
         assert_eq!(address("docker.io/acme/atlas:1"), "https://registry-1.docker.io/v2/acme/atlas");
         assert_eq!(address("ghcr.io/acme/atlas:1"), "https://ghcr.io/v2/acme/atlas");
+    }
+
+    #[test]
+    fn a_registry_can_be_reached_at_another_address() {
+        let reference = "harbor.example.com/acme/atlas:1".parse().unwrap();
+        let repository = Repository::of(&reference, Some("127.0.0.1:5001".parse().unwrap()), true);
+        assert_eq!(repository.address, "http://127.0.0.1:5001/v2/acme/atlas");
     }
 
     #[test]

@@ -1,12 +1,14 @@
 //! How a registry is reached, and how much patience we have with it.
 
-use std::{fmt, time::Duration};
+use std::{fmt, net::SocketAddr, time::Duration};
 
 /// A registry that needs more than an anonymous HTTPS connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RegistrySettings {
     /// The host, with the port where it is not 443, as image references write it.
     pub host: String,
+    /// Where it is reached instead of at its host.
+    pub address: Option<SocketAddr>,
     /// Whether to speak HTTP without encryption; loopback addresses only.
     pub insecure_http: bool,
     /// Who we are; without it, anonymous.
