@@ -14,6 +14,7 @@ use std::path::PathBuf;
 pub mod backup;
 pub mod cleanup;
 pub mod config_check;
+pub mod demo;
 pub mod doctor;
 pub mod explain;
 pub mod overrides;
@@ -71,6 +72,8 @@ pub enum Command {
     /// Look at the configuration.
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Show the main job on a simulated fleet within a minute. Needs no cluster and no configuration.
+    Demo(demo::DemoArguments),
 }
 
 /// What can be done with releases.
@@ -230,26 +233,28 @@ pub enum ConfigCommand {
 /// Those of the command; `error::exit_code` turns them into the exit code.
 pub async fn run(line: CommandLine) -> anyhow::Result<Outcome> {
     let file = Config::find(line.config.as_deref());
-    let config = Config::load(&file).map_err(|errors| UsageError(errors.to_string()))?;
+    // Looked at by whoever needs it: the demo brings its own.
+    let config = Config::load(&file).map_err(|errors| UsageError(errors.to_string()));
     let output = line.output;
     match line.command {
-        Command::Release(ReleaseCommand::Start(arguments)) => release::start(config, arguments, output).await,
-        Command::Release(ReleaseCommand::List(arguments)) => release::list(&config, &arguments, output),
-        Command::Release(ReleaseCommand::Show(arguments)) => release::show(&config, &arguments, output),
+        Command::Release(ReleaseCommand::Start(arguments)) => release::start(config?, arguments, output).await,
+        Command::Release(ReleaseCommand::List(arguments)) => release::list(&config?, &arguments, output),
+        Command::Release(ReleaseCommand::Show(arguments)) => release::show(&config?, &arguments, output),
         Command::Release(ReleaseCommand::Watch(arguments)) => {
-            release::watch(&config, &arguments.id, output).await
+            release::watch(&config?, &arguments.id, output).await
         }
         Command::Release(ReleaseCommand::Cancel(arguments)) => {
-            release::cancel(config, arguments.id, output).await
+            release::cancel(config?, arguments.id, output).await
         }
-        Command::Cleanup(arguments) => cleanup::cleanup(config, arguments, output).await,
-        Command::Plan(arguments) => plan::plan(config, arguments, output).await,
-        Command::Explain(arguments) => explain::explain(&config, &arguments.tenant, output),
-        Command::Override(OverrideCommand::List) => overrides::list(&config, output),
-        Command::Override(OverrideCommand::Orphans) => overrides::orphans(config, output).await,
-        Command::Backup(arguments) => backup::backup(&config, &arguments.file, output),
-        Command::Doctor => doctor::doctor(config, output).await,
-        Command::Config(ConfigCommand::Check) => config_check::check(&config, output),
+        Command::Cleanup(arguments) => cleanup::cleanup(config?, arguments, output).await,
+        Command::Plan(arguments) => plan::plan(config?, arguments, output).await,
+        Command::Explain(arguments) => explain::explain(&config?, &arguments.tenant, output),
+        Command::Override(OverrideCommand::List) => overrides::list(&config?, output),
+        Command::Override(OverrideCommand::Orphans) => overrides::orphans(config?, output).await,
+        Command::Backup(arguments) => backup::backup(&config?, &arguments.file, output),
+        Command::Doctor => doctor::doctor(config?, output).await,
+        Command::Config(ConfigCommand::Check) => config_check::check(&config?, output),
+        Command::Demo(arguments) => demo::demo(arguments, output).await,
     }
 }
 
