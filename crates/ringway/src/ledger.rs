@@ -1,15 +1,18 @@
 //! The ledger: what Ringway has to know after a restart, and for as long as an override stands somewhere.
 //!
-//! Runs and what is proven of their tenants, the claims of rings and how to take their overrides back, and the places for
-//! tenants under way, in one SQLite file. The engine's journal says how far a workflow has come; the ledger says what is
+//! Runs and what is proven of their tenants, the claims of rings and how to take their overrides back, the places for
+//! tenants under way, what is frozen, and who asked for what, in one SQLite file. The engine's journal says how far a workflow has come; the ledger says what is
 //! true of the fleet. Every method can be called twice with the same effect, because an activity may be.
 //!
 //! It decides nothing, reads no clock and talks to nothing but its file. Calls are short and block.
 
+mod audit;
 mod backup;
 mod claim;
 mod column;
 mod error;
+mod figures;
+mod freeze;
 mod intent;
 mod overriding;
 mod run;
@@ -19,9 +22,12 @@ mod tenant;
 #[cfg(test)]
 mod tests;
 
+pub use audit::{Action, Asked, AuditEntry, AuditFilter, AuditOutcome};
 pub use backup::back_up;
 pub use claim::{Claim, ClaimFilter};
 pub use error::LedgerError;
+pub use figures::Figures;
+pub use freeze::Freeze;
 pub use overriding::{Override, OverrideState};
 pub use run::{NewRun, Run, RunFilter};
 pub use slot::SlotHolder;

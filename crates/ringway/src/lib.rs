@@ -4,6 +4,7 @@
 //! typed in `command`. Decisions are made in the `release` crate; what is here reads, writes and waits.
 
 pub mod activity;
+pub mod asker;
 pub mod clock;
 pub mod cluster;
 pub mod command;

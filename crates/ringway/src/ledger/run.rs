@@ -2,6 +2,7 @@
 
 use super::{
     Ledger, LedgerError,
+    audit::{self, Asked, AuditEntry},
     column::{At, Json, Word},
     error::Interrupted,
     slot,
@@ -105,6 +106,19 @@ impl Ledger {
     ///
     /// If a different run has this id, or the ledger cannot be written.
     pub fn begin_run(&self, new: &NewRun) -> Result<(), LedgerError> {
+        self.begin(new, None)
+    }
+
+    /// The same, with who asked for it. A second time adds nothing to the audit.
+    ///
+    /// # Errors
+    ///
+    /// As [`Ledger::begin_run`].
+    pub fn begin_run_asked(&self, new: &NewRun, asked: &Asked) -> Result<(), LedgerError> {
+        self.begin(new, Some(asked))
+    }
+
+    fn begin(&self, new: &NewRun, asked: Option<&Asked>) -> Result<(), LedgerError> {
         self.write("begin a run", |transaction| {
             if let Some(run) = read_run(transaction, &new.id)? {
                 let taken = || LedgerError::RunIdTaken { run: new.id.clone() }.into();
@@ -118,6 +132,9 @@ impl Ledger {
                 .prepare("INSERT INTO tenant (run, tenant, position) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING")?;
             for (position, tenant) in (0_i64..).zip(&new.tenants) {
                 insert.execute(params![new.id, tenant, position])?;
+            }
+            if let Some(asked) = asked {
+                audit::insert(transaction, &began(new, asked))?;
             }
             Ok(())
         })
@@ -205,12 +222,28 @@ impl Ledger {
     ///
     /// If there is no such run, or the ledger cannot be written.
     pub fn record_stop(&self, run: &str, stop: &Stop) -> Result<(), LedgerError> {
+        self.stop(run, stop, None)
+    }
+
+    /// The same, with who asked for it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Ledger::record_stop`].
+    pub fn record_stop_asked(&self, run: &str, stop: &Stop, asked: &Asked) -> Result<(), LedgerError> {
+        self.stop(run, stop, Some(asked))
+    }
+
+    fn stop(&self, run: &str, stop: &Stop, asked: Option<&Asked>) -> Result<(), LedgerError> {
         self.write("record that a run was told to stop", |transaction| {
-            known_run(transaction, run)?;
-            transaction.execute(
+            let known = known_run(transaction, run)?;
+            let changed = transaction.execute(
                 "UPDATE run SET stop = ?2 WHERE id = ?1 AND stop IS NULL AND verdict IS NULL",
                 params![run, Json(stop)],
             )?;
+            if let Some(asked) = asked {
+                audit::insert(transaction, &AuditEntry::stop(asked, &known, stop, changed > 0))?;
+            }
             Ok(())
         })
     }
@@ -237,6 +270,17 @@ impl Ledger {
         })?;
         self.publish_slots(held);
         Ok(())
+    }
+}
+
+/// That a run was asked for.
+fn began(new: &NewRun, asked: &Asked) -> AuditEntry {
+    AuditEntry {
+        run: Some(new.id.clone()),
+        ring: Some(new.ring.clone()),
+        service: Some(new.service.clone()).filter(|service| !service.is_empty()),
+        tenants: audit::count(new.tenants.len()),
+        ..AuditEntry::done(asked, new.kind.into())
     }
 }
 

@@ -8,7 +8,7 @@ use std::path::Path;
 const APPLICATION_ID: i64 = 0x5257_4c47;
 
 /// Each brings a file of the format of its index to the next one. Only ever appended to.
-const MIGRATIONS: &[&str] = &[FIRST];
+const MIGRATIONS: &[&str] = &[FIRST, SECOND];
 
 /// Times are RFC 3339 texts; what is only ever read as a whole is JSON. An enum's names are those of the domain.
 const FIRST: &str = "
@@ -105,6 +105,34 @@ CREATE TABLE slot (
 ) STRICT;
 ";
 
+/// Who asked for what, and what may not start.
+const SECOND: &str = "
+CREATE TABLE audit (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    at TEXT NOT NULL,
+    action TEXT NOT NULL,
+    user TEXT,
+    uid INTEGER,
+    origin TEXT NOT NULL,
+    run TEXT,
+    ring TEXT,
+    service TEXT,
+    tenants INTEGER,
+    outcome TEXT NOT NULL,
+    detail TEXT
+) STRICT;
+CREATE INDEX audit_by_time ON audit (at);
+
+CREATE TABLE freeze (
+    service TEXT PRIMARY KEY,
+    since TEXT NOT NULL,
+    user TEXT,
+    uid INTEGER,
+    origin TEXT NOT NULL,
+    reason TEXT
+) STRICT, WITHOUT ROWID;
+";
+
 /// What a file is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Found {
@@ -112,6 +140,12 @@ pub(super) enum Found {
     Empty,
     /// A ledger of this format, at most [`known`].
     Format(i64),
+}
+
+/// The tables of the first format, for a file as an older version left it.
+#[cfg(test)]
+pub(super) fn first_format() -> String {
+    format!("{FIRST} PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = 1;")
 }
 
 /// The newest format.

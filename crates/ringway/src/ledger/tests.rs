@@ -1,5 +1,6 @@
 //! The ledger as its callers see it. Every call is made twice somewhere, because an activity may be.
 
+mod asked;
 mod backup;
 mod claims;
 mod file;

@@ -1,7 +1,7 @@
 //! The file: made, opened again, and left alone when it is not ours to change.
 
 use super::{at, new_release};
-use crate::ledger::{Ledger, LedgerError, RunFilter};
+use crate::ledger::{AuditFilter, Ledger, LedgerError, RunFilter};
 use release::{proof::Proof, report::AwaitingReport};
 use rusqlite::Connection;
 use std::{
@@ -77,9 +77,32 @@ fn a_file_of_a_newer_version_is_left_alone() {
     let before = Content::of(&path);
     for opened in [Ledger::open(&path), Ledger::open_read_only(&path)] {
         let error = opened.unwrap_err();
-        assert!(matches!(error, LedgerError::NewerVersion { found: 99, known: 1, .. }), "{error}");
+        assert!(matches!(error, LedgerError::NewerVersion { found: 99, known: 2, .. }), "{error}");
     }
     before.is_untouched(&path);
+}
+
+#[test]
+fn a_file_of_an_older_version_is_brought_up_to_date_by_its_owner_alone() {
+    let (_folder, path) = place();
+    let older = Connection::open(&path).unwrap();
+    older.execute_batch(&crate::ledger::schema::first_format()).unwrap();
+    let run = "INSERT INTO run (id, kind, ring, service, images, began_at)
+        VALUES ('r1', 'release', 'ring-x', 'atlas', '[]', '2026-11-23T10:00:00Z')";
+    older.execute(run, []).unwrap();
+    drop(older);
+    let before = Content::of(&path);
+    let error = Ledger::open_read_only(&path).unwrap_err();
+    assert!(matches!(error, LedgerError::OlderVersion { found: 1, known: 2, .. }), "{error}");
+    before.is_untouched(&path);
+
+    let ledger = Ledger::open(&path).unwrap();
+    assert_eq!(ledger.run("r1").unwrap().unwrap().ring, "ring-x", "nothing of it is lost");
+    assert_eq!(ledger.audit(&AuditFilter::default()).unwrap(), []);
+    assert_eq!(ledger.freezes().unwrap(), []);
+    drop(ledger);
+    Ledger::open_read_only(&path).unwrap();
+    Ledger::open(&path).unwrap();
 }
 
 #[test]
