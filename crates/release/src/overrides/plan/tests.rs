@@ -263,6 +263,11 @@ fn what_is_not_as_a_chart_expects_is_refused() {
         ),
         (json!({ "valuesObject": { "a": { "b": null } } }), replacing(value("a.b", "1")), "is null, text"),
         (json!({ "valuesObject": { "a": "x:1" } }), value("a.b", "1"), "is below text, a map on the way"),
+        (
+            json!({ "parameters": [{ "name": "a.b", "value": "2" }] }),
+            replacing(value("a.b", "1")),
+            "is set by a parameter, a value that nothing wins over is needed",
+        ),
         (json!({ "valuesObject": { "a": null } }), value("a.b", "1"), "is below null, a map on the way"),
         (json!({ "valuesObject": { "a": "x:1" } }), parameter("a.b", "1"), "is below text, a map on the way"),
         (json!({ "valuesObject": { "a": { "b": {} } } }), parameter("a.b", "1"), "is a map, text is needed"),
