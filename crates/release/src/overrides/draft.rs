@@ -106,15 +106,14 @@ impl<'a> Draft<'a> {
             return Err(self.unexpected(&wanted.path, kind_of(found), "text"));
         }
         self.check_foreign(wanted, found.as_ref())?;
-        self.check_parameters_above(&wanted.path)?;
         patch::set(&mut self.new, &leaf::keys(wanted.strategy, &wanted.path), wanted.value.clone().into());
         Ok(found)
     }
 
     /// A parameter wins over `valuesObject`: below one of the same name, our value would have no effect, and Argo CD would
     /// call the Application synced all the same.
-    fn check_parameters_above(&self, path: &ValuePath) -> Result<(), Refusal> {
-        let files = patch::get(&self.new, &["helm", "fileParameters"]).and_then(Value::as_array);
+    pub(super) fn check_parameters_above(&self, path: &ValuePath) -> Result<(), Refusal> {
+        let files = patch::get(&self.old.0, &["helm", "fileParameters"]).and_then(Value::as_array);
         let mut above = leaf::parameters(&self.new).iter().chain(files.into_iter().flatten());
         match above.find(|entry| leaf::sets(entry, path)) {
             Some(_) => Err(self.unexpected(path, "set by a parameter", "a value that nothing wins over")),

@@ -52,8 +52,15 @@ pub(super) fn plan_in(
         refusals.extend(draft.write(leaf).err());
     }
     // After all are written: a nested value of ours may as well stand in the way of a parameter.
-    for leaf in wanted.leaves.iter().filter(|leaf| leaf.strategy == Strategy::Parameters) {
+    let parameters = || wanted.leaves.iter().filter(|leaf| leaf.strategy == Strategy::Parameters);
+    for leaf in parameters() {
         refusals.extend(draft.check_values_below(&leaf.path).err());
+    }
+    // A parameter that is wanted as well is ours.
+    for leaf in wanted.leaves.iter().filter(|leaf| leaf.strategy == Strategy::ValuesObject) {
+        if parameters().all(|parameter| parameter.path != leaf.path) {
+            refusals.extend(draft.check_parameters_above(&leaf.path).err());
+        }
     }
     // Where all leaves meet the same obstacle, it is one.
     refusals.dedup();
