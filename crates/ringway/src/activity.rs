@@ -18,6 +18,7 @@ mod watching;
 use crate::{
     cluster::{ClusterClient, ClusterError},
     ledger::LedgerError,
+    owner::Gate,
     world::World,
 };
 use durable::{ActivityContext, Failure, FailureKind};
@@ -33,6 +34,11 @@ use std::sync::Arc;
 
 /// All workflows, and the bodies of all steps over `world`.
 pub fn registry(world: &Arc<World>) -> Registry {
+    registry_behind(world, &Gate::default())
+}
+
+/// The same; what writes to a cluster goes through `gate`.
+pub fn registry_behind(world: &Arc<World>, gate: &Gate) -> Registry {
     let mut registry = Registry::new();
     registry.workflow::<Release>();
     registry.workflow::<TenantRelease>();
@@ -47,15 +53,27 @@ pub fn registry(world: &Arc<World>) -> Registry {
             });
         }};
     }
+    macro_rules! writing_body {
+        ($step:ident, $body:path) => {{
+            let (world, gate) = (Arc::clone(world), gate.clone());
+            registry.activity::<step::$step, _>(move |context: ActivityContext, input| {
+                let (world, gate) = (Arc::clone(&world), gate.clone());
+                async move {
+                    let _inside = gate.enter().await;
+                    $body(&world, &context, input).await
+                }
+            });
+        }};
+    }
     body!(PreflightTenant, preflight_tenant::preflight_tenant);
     body!(AcquireSlot, slot::acquire_slot);
     body!(ReleaseSlot, slot::release_slot);
     body!(TakeClaims, record::take_claims);
-    body!(ApplyOverride, apply_override::apply_override);
+    writing_body!(ApplyOverride, apply_override::apply_override);
     body!(AwaitApplied, await_applied::await_applied);
     body!(AwaitRollout, await_rollout::await_rollout);
     body!(WatchOverride, watch_override::watch_override);
-    body!(RemoveOverride, remove_override::remove_override);
+    writing_body!(RemoveOverride, remove_override::remove_override);
     body!(ResolveApplied, resolve_applied::resolve_applied);
     body!(ReleaseClaim, record::release_claim);
     body!(RecordTenant, record::record_tenant);
@@ -72,9 +90,12 @@ fn told<T>(
 ) -> Result<T, Failure> {
     if let Err(failure) = &result
         && failure.kind == FailureKind::Retryable
-        && let Err(error) = tell(world, context, format!("{doing} is tried again: {}", failure.message))
     {
-        tracing::warn!(%error, "what is awaited cannot be written down");
+        let RunContext { run, tenant, .. } = context;
+        tracing::info!(run, tenant, reason = failure.message, "{doing} is tried again");
+        if let Err(error) = tell(world, context, format!("{doing} is tried again: {}", failure.message)) {
+            tracing::warn!(run, tenant, %error, "what is awaited cannot be written down");
+        }
     }
     result
 }

@@ -11,6 +11,7 @@ mod connect;
 mod error;
 mod lines;
 mod request;
+mod requests;
 mod rights;
 mod rollout;
 mod version;
@@ -24,6 +25,7 @@ pub use application::{ApplicationEvent, ApplicationStream, FoundApplication};
 pub use clusters::{Clusters, Connect};
 pub use connect::connect;
 pub use error::{ClusterError, ClusterErrorKind, ConnectionProblem, Source};
+pub use requests::{Answered, Requests};
 pub use rights::Right;
 pub use rollout::{RolloutEvent, RolloutStream};
 
@@ -51,11 +53,17 @@ struct Inner {
     lists_first: AtomicBool,
     /// Whether we have a right, and since when we know.
     rights: Mutex<BTreeMap<Right, (bool, Instant)>>,
+    requests: Arc<Requests>,
 }
 
 impl ClusterClient {
     /// Access over `client`, which must not try again by itself. `name` stands for the cluster in texts.
     pub fn new(client: kube::Client, name: impl Into<String>) -> Self {
+        Self::counted(client, name, Arc::default())
+    }
+
+    /// The same; requests are counted in `requests`.
+    pub(super) fn counted(client: kube::Client, name: impl Into<String>, requests: Arc<Requests>) -> Self {
         Self {
             inner: Arc::new(Inner {
                 client,
@@ -63,6 +71,7 @@ impl ClusterClient {
                 rejected: AtomicBool::new(false),
                 lists_first: AtomicBool::new(false),
                 rights: Mutex::new(BTreeMap::new()),
+                requests,
             }),
         }
     }

@@ -11,15 +11,19 @@ use crate::{
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
+pub mod audit;
 pub mod backup;
 pub mod cleanup;
 pub mod config_check;
 pub mod demo;
 pub mod doctor;
 pub mod explain;
+pub mod freeze;
 pub mod overrides;
 pub mod plan;
 pub mod release;
+pub mod serve;
+pub mod status;
 
 /// Puts images on tenants of an Argo CD fleet, proves that they run, and takes them back.
 #[derive(Debug, Parser)]
@@ -34,6 +38,9 @@ pub struct CommandLine {
     /// Log what is done to standard error (RUST_LOG says more precisely).
     #[arg(short, long, global = true)]
     pub verbose: bool,
+    /// How the log is written.
+    #[arg(long, global = true, value_enum, default_value_t = LogFormat::Text)]
+    pub log_format: LogFormat,
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
@@ -50,9 +57,22 @@ pub enum OutputFormat {
     Yaml,
 }
 
+/// How the log is written, to standard error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// Lines for people.
+    Text,
+    /// One JSON object per line.
+    Json,
+}
+
 /// What can be asked for.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Drive releases until told to end: answer other commands, health checks and Prometheus.
+    Serve(serve::ServeArguments),
+    /// Show everything that lives: rings, what is under way, what each tenant waits for, what is frozen.
+    Status,
     /// Put an image on tenants, or look at what was put there.
     #[command(subcommand)]
     Release(ReleaseCommand),
@@ -65,6 +85,11 @@ pub enum Command {
     /// Look at what Ringway has written into Applications.
     #[command(subcommand)]
     Override(OverrideCommand),
+    /// Let no release begin, or let them begin again.
+    #[command(subcommand)]
+    Freeze(freeze::FreezeCommand),
+    /// Show who asked for what, when, and what became of it.
+    Audit(audit::AuditArguments),
     /// Write the whole state into one file.
     Backup(BackupArguments),
     /// Check configuration, reachability, rights and versions, and say how to mend what is wrong.
@@ -237,7 +262,13 @@ pub async fn run(line: CommandLine) -> anyhow::Result<Outcome> {
     let config = Config::load(&file).map_err(|errors| UsageError(errors.to_string()));
     let output = line.output;
     match line.command {
-        Command::Release(ReleaseCommand::Start(arguments)) => release::start(config?, arguments, output).await,
+        Command::Serve(arguments) => serve::serve(config?, &arguments).await,
+        Command::Status => status::status(&config?, output),
+        Command::Freeze(command) => freeze::freeze(&config?, command, output).await,
+        Command::Audit(arguments) => audit::audit(&config?, &arguments, output),
+        Command::Release(ReleaseCommand::Start(arguments)) => {
+            release::start(config?, arguments, output).await
+        }
         Command::Release(ReleaseCommand::List(arguments)) => release::list(&config?, &arguments, output),
         Command::Release(ReleaseCommand::Show(arguments)) => release::show(&config?, &arguments, output),
         Command::Release(ReleaseCommand::Watch(arguments)) => {

@@ -42,6 +42,8 @@ pub struct Config {
     pub limits: Limits,
     /// How long a tenant may take.
     pub deadlines: Deadlines,
+    /// What `ringway serve` listens on.
+    pub server: Server,
     /// The registries that need more than an anonymous HTTPS connection.
     pub registries: Vec<Registry>,
     /// The folder that holds the ledger and the journals.
@@ -126,6 +128,20 @@ impl Default for Limits {
             application_size_bytes: 1_300_000,
             all_or_nothing: false,
         }
+    }
+}
+
+/// The server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Server {
+    /// Where health checks and figures are answered.
+    pub listen: SocketAddr,
+}
+
+impl Default for Server {
+    fn default() -> Self {
+        // Only this machine: what is shown names rings and tenants.
+        Self { listen: SocketAddr::from(([127, 0, 0, 1], 8080)) }
     }
 }
 

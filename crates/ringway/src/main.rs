@@ -1,12 +1,16 @@
 //! `ringway`: the program. What it does is in the library; here it only starts and ends.
 
 use clap::Parser as _;
-use ringway::{command, error, registry};
+use ringway::{
+    command::{self, Command, CommandLine, LogFormat},
+    error, registry,
+};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let line = command::CommandLine::parse();
-    log(line.verbose);
+    let line = CommandLine::parse();
+    let format = line.log_format;
+    log(&line);
     registry::install_crypto_provider();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
@@ -18,20 +22,28 @@ fn main() -> ExitCode {
     let result = runtime.block_on(command::run(line));
     // What is still under way is begun again by the next owner; waiting for it here would only hold the folder.
     runtime.shutdown_background();
-    if let Err(error) = &result {
-        error::print(error);
+    match &result {
+        // Whoever collects the log finds the reason in it, in the same form.
+        Err(error) if format == LogFormat::Json => tracing::error!("{error:#}"),
+        Err(error) => error::print(error),
+        Ok(_) => {}
     }
     ExitCode::from(error::exit_code(&result))
 }
 
-fn log(verbose: bool) {
+fn log(line: &CommandLine) {
     // What goes wrong with a cluster is said by us; the client would say it a second time.
-    let default = if verbose {
-        "ringway=debug,durable_sqlite=debug,kube_client=off,warn"
-    } else {
-        "warn,kube_client=off"
+    let default = match (line.verbose, &line.command) {
+        (true, _) => "ringway=debug,durable_sqlite=debug,kube_client=off,warn",
+        // Nobody looks at its results: the log is all there is.
+        (false, Command::Serve(_)) => "ringway=info,durable_sqlite=info,kube_client=off,warn",
+        (false, _) => "warn,kube_client=off",
     };
     let filter = tracing_subscriber::EnvFilter::try_from_default_env()
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(default));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match line.log_format {
+        LogFormat::Text => log.init(),
+        LogFormat::Json => log.json().flatten_event(true).init(),
+    }
 }

@@ -15,6 +15,19 @@ pub enum Request {
         /// Which one.
         run: String,
     },
+    /// Let nothing new start, or let things start again.
+    Freeze(FreezeRequest),
+}
+
+/// What is frozen or no longer so.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FreezeRequest {
+    /// Whether it is to be frozen.
+    pub on: bool,
+    /// The service; `None` for everything.
+    pub service: Option<String>,
+    /// Why.
+    pub reason: Option<String>,
 }
 
 /// A release as it was asked for, with cohort files already read.
@@ -85,6 +98,11 @@ pub enum Answer {
     },
     /// It was told to stop.
     Stopping,
+    /// It is frozen, or no longer so, as was asked.
+    FreezeSet {
+        /// Whether it was otherwise before.
+        changed: bool,
+    },
     /// The owner is about to end and takes no more requests.
     Leaving,
     /// It cannot be done.

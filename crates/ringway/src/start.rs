@@ -3,6 +3,8 @@
 use crate::{
     config::Config,
     error::{RefusedError, UsageError},
+    freeze::refuse_if_frozen,
+    ledger::Run,
     owner::Owner,
     request::{Answer, ReleaseRequest},
     world::World,
@@ -20,15 +22,21 @@ use release::{
 ///
 /// # Errors
 /// [`UsageError`] if the request names what the configuration does not know, [`RefusedError`] if an image may not be
-/// released, and others if registry, ledger or engine cannot be used. Nothing has begun then.
+/// released or the service is frozen, and others if registry, ledger or engine cannot be used. Nothing has begun then.
 pub async fn release(owner: &Owner, request: ReleaseRequest) -> anyhow::Result<Answer> {
     let world = owner.world();
     let service = service(&world.config, &request.service)?;
-    let images = resolve(world, service, &assign(service, &request.images)?).await?;
+    let assigned = assign(service, &request.images)?;
+    // First, because whether a registry answers does not matter then. What is under way goes on all the same.
+    if same(world, &request, assigned.iter().map(|(_, reference)| reference))?.is_none() {
+        refuse_if_frozen(&world.ledger, &request.service)?;
+    }
+    let images = resolve(world, service, &assigned).await?;
     let _beginning = owner.beginning().await;
     if let Some(run) = unfinished(world, &request, &images)? {
         return Ok(Answer::Begun { run, continued: true });
     }
+    refuse_if_frozen(&world.ledger, &request.service)?;
     let id = world.ledger.new_run_id(world.clock.now())?;
     supersede(owner, &request, &id).await?;
     let input = ReleaseInput {
@@ -172,14 +180,22 @@ pub async fn resolve(
 }
 
 /// The unfinished release of the same ring, service, references and tenants.
+fn same<'a>(
+    world: &World,
+    request: &ReleaseRequest,
+    references: impl Iterator<Item = &'a ImageReference>,
+) -> anyhow::Result<Option<Run>> {
+    let references: Vec<ImageReference> = references.cloned().collect();
+    Ok(world.ledger.unfinished_release(&request.ring, &request.service, &references, &request.tenants)?)
+}
+
+/// The same, if its tags still stand for what was recorded.
 fn unfinished(
     world: &World,
     request: &ReleaseRequest,
     images: &[ResolvedImage],
 ) -> anyhow::Result<Option<String>> {
-    let references: Vec<ImageReference> = images.iter().map(|image| image.reference.clone()).collect();
-    let found =
-        world.ledger.unfinished_release(&request.ring, &request.service, &references, &request.tenants)?;
+    let found = same(world, request, images.iter().map(|image| &image.reference))?;
     let Some(run) = found else { return Ok(None) };
     for (recorded, now) in run.images.iter().zip(images) {
         if let Some(moved) = release::image::compare(recorded, &now.digests) {

@@ -158,6 +158,10 @@ impl Machine {
                     cancel(&stage, &owner, &run).await?;
                     return Ok(());
                 }
+                freeze @ Request::Freeze(_) => {
+                    owner.carry_out(freeze).await?;
+                    return Ok(());
+                }
             };
             stage.note(&format!("answer: {answer:?}"));
             if let Answer::Begun { run, .. } = answer {

@@ -40,7 +40,12 @@ pub(super) async fn record_tenant(
     _: &ActivityContext,
     input: RecordTenantInput,
 ) -> Result<(), Failure> {
-    world.ledger.record_tenant(&input.run, &input.result, world.clock.now()).map_err(ledger_failure)
+    let result = &input.result;
+    world.ledger.record_tenant(&input.run, result, world.clock.now()).map_err(ledger_failure)?;
+    let (verdict, proof) = (result.verdict.as_str(), result.proof.as_str());
+    let problem = result.problem.as_ref().map(|problem| problem.message.as_str());
+    tracing::info!(run = input.run, tenant = result.tenant, verdict, proof, problem, "tenant ended");
+    Ok(())
 }
 
 pub(super) async fn record_verdict(
@@ -48,5 +53,7 @@ pub(super) async fn record_verdict(
     _: &ActivityContext,
     input: RecordVerdictInput,
 ) -> Result<(), Failure> {
-    world.ledger.record_verdict(&input.run, input.verdict, world.clock.now()).map_err(ledger_failure)
+    world.ledger.record_verdict(&input.run, input.verdict, world.clock.now()).map_err(ledger_failure)?;
+    tracing::info!(run = input.run, verdict = input.verdict.as_str(), "ended");
+    Ok(())
 }

@@ -88,10 +88,9 @@ impl<'a, T> Watching<'a, T> {
     /// Writes down how far the tenant is proven.
     pub(super) fn proven(&self, proof: Proof) -> Result<(), Failure> {
         let now = self.world.clock.now();
-        self.world
-            .ledger
-            .record_proof(&self.run.run, &self.run.tenant, proof, now)
-            .map_err(super::ledger_failure)
+        let RunContext { run, tenant, .. } = self.run;
+        tracing::debug!(run, tenant, proof = proof.as_str(), "proven");
+        self.world.ledger.record_proof(run, tenant, proof, now).map_err(super::ledger_failure)
     }
 
     /// Writes down what is awaited and until when, if that has changed.

@@ -1,7 +1,7 @@
 //! The clusters of a configuration: connects to each when it is first needed, and keeps the connection.
 
 use super::{
-    ClusterClient,
+    ClusterClient, Requests,
     error::{ClusterError, ClusterErrorKind, ConnectionProblem},
 };
 use crate::config::{ArgocdInstance, ClusterAddress, TenantClusters};
@@ -31,6 +31,7 @@ pub struct Clusters {
     tenants: TenantClusters,
     connect: Connect,
     slots: Arc<Mutex<BTreeMap<Key, Slot>>>,
+    requests: Arc<Requests>,
 }
 
 impl Clusters {
@@ -44,7 +45,13 @@ impl Clusters {
 
     /// The same with clients that `connect` makes, such as for a simulation.
     pub fn over(instances: Vec<ArgocdInstance>, tenants: TenantClusters, connect: Connect) -> Self {
-        Self { instances: instances.into(), tenants, connect, slots: Arc::default() }
+        Self {
+            instances: instances.into(),
+            tenants,
+            connect,
+            slots: Arc::default(),
+            requests: Arc::default(),
+        }
     }
 
     /// The Argo CD instances.
@@ -78,6 +85,11 @@ impl Clusters {
         self.client(&address, name).await.map(Some)
     }
 
+    /// How many requests were sent to all of them, and what came back.
+    pub fn requests(&self) -> &Requests {
+        &self.requests
+    }
+
     fn find(&self, name: &str) -> Result<&ArgocdInstance, ClusterError> {
         self.instances.iter().find(|instance| instance.name == name).ok_or_else(|| {
             let problem = ConnectionProblem::UnknownInstance {
@@ -101,7 +113,8 @@ impl Clusters {
         if let Some(client) = kept.as_ref().filter(|client| !client.inner.rejected.load(Ordering::Relaxed)) {
             return Ok(client.clone());
         }
-        let client = ClusterClient::new((self.connect)(address.clone(), name.to_owned()).await?, name);
+        let client = (self.connect)(address.clone(), name.to_owned()).await?;
+        let client = ClusterClient::counted(client, name, Arc::clone(&self.requests));
         *kept = Some(client.clone());
         Ok(client)
     }

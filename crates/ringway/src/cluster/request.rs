@@ -83,6 +83,8 @@ impl ClusterClient {
     ) -> Result<Response<Body>, ClusterError> {
         let request = build(call, method, query, payload)?;
         let answer = tokio::time::timeout(REQUEST_TIMEOUT, self.client().send(request)).await;
+        let answered = answer.as_ref().ok().and_then(|answer| answer.as_ref().ok());
+        self.inner.requests.count(answered.map(|response| response.status()));
         let response = answer
             .map_err(|_| call.error(ClusterErrorKind::TimedOut { after: REQUEST_TIMEOUT }, None))?
             .map_err(|error| error::from_transport(call, error))?;

@@ -31,11 +31,12 @@ pub(super) async fn cleanup(
         );
     }
     let request = CleanupRequest { selection, max_parallel: arguments.max_parallel };
-    match reach(&folder, "ringway cleanup", &Request::StartCleanup(request.clone())).await? {
+    let asking = Request::StartCleanup(request);
+    match reach(&folder, "ringway cleanup", &asking).await? {
         Reached::Answered(answer) => follow_answer(&folder, answer, format).await,
         Reached::Owned(ownership) => {
             owner::drive(config, &folder, ownership, async |owner| {
-                let answer = start_cleanup::cleanup(&owner, request).await?;
+                let answer = owner.carry_out(asking).await?;
                 follow_own(&owner, &folder, answer, format).await
             })
             .await

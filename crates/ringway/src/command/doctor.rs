@@ -83,15 +83,24 @@ fn state_folder(checks: &mut Checks, config: &Config) {
         Err(StateError::OwnedBy { .. }) => "driven by another process".to_owned(),
         Err(error) => return checks.error(what, error),
     };
+    let mut frozen = Vec::new();
     let ledger = if folder.ledger().exists() {
-        match Ledger::open_read_only(&folder.ledger()) {
-            Ok(ledger) => format!("ledger {}", ledger.id()),
+        let opened = Ledger::open_read_only(&folder.ledger());
+        match opened.and_then(|ledger| Ok((ledger.id().to_owned(), ledger.freezes()?))) {
+            Ok((id, freezes)) => {
+                frozen = freezes;
+                format!("ledger {id}")
+            }
             Err(error) => return checks.error(what, error),
         }
     } else {
         "no ledger yet".to_owned()
     };
     checks.add(State::Good, what, format!("{}: {ledger}, {driven}", folder.path().display()), None);
+    for freeze in frozen {
+        let advice = format!("no release begins; if that is not meant: {}", freeze.end());
+        checks.add(State::Notice, "freeze", freeze.to_string(), Some(&advice));
+    }
 }
 
 async fn argocd(checks: &mut Checks, config: &Config, instance: &ArgocdInstance, client: &ClusterClient) {

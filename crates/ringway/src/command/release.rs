@@ -40,12 +40,12 @@ pub(super) async fn start(
     // What is wrong with the request itself is said before anything is opened or asked.
     start::assign(start::service(&config, &request.service)?, &request.images)?;
     let folder = StateFolder::open(&config.state_folder)?;
-    let asking = Request::StartRelease(request.clone());
+    let asking = Request::StartRelease(request);
     match reach(&folder, "ringway release start", &asking).await? {
         Reached::Answered(answer) => follow_answer(&folder, answer, format).await,
         Reached::Owned(ownership) => {
             owner::drive(config, &folder, ownership, async |owner| {
-                let answer = start::release(&owner, request).await?;
+                let answer = owner.carry_out(asking).await?;
                 follow_own(&owner, &folder, answer, format).await
             })
             .await

@@ -2,7 +2,7 @@
 
 use super::{
     ArgocdInstance, ClusterAddress, Config, ConfigErrors, CredentialSource, EnvironmentPaths, Limits,
-    Registry, TenantClusters,
+    Registry, Server, TenantClusters,
     document::{self, MAXIMUM_BYTES, Node, Position},
     reader::{Log, Map, Value},
     service, text,
@@ -88,6 +88,7 @@ pub(super) fn parse_with(
     let services = services(&root, reachable);
     let limits = limits(&root);
     let deadlines = deadlines(&root);
+    let server = server(&root);
     let registries = registries(&root, &paths);
     let state_folder = state_folder(&root, &paths);
     Some(Config {
@@ -96,6 +97,7 @@ pub(super) fn parse_with(
         services,
         limits,
         deadlines,
+        server,
         registries,
         state_folder: state_folder?,
         file,
@@ -238,15 +240,29 @@ fn deadlines(root: &Map<'_>) -> Deadlines {
     deadlines
 }
 
+fn server(root: &Map<'_>) -> Server {
+    let mut server = Server::default();
+    let Some(map) = root.optional("server").and_then(|value| value.map()) else { return server };
+    if let Some(address) = map.optional("listen").and_then(|value| value.parsed(text::address)) {
+        server.listen = address;
+    }
+    server
+}
+
 fn registries(root: &Map<'_>, paths: &Paths<'_>) -> Vec<Registry> {
     let mut hosts = Unique::default();
     let mut read = |value: Value<'_>| {
         let map = value.map()?;
         let host = map.required("host");
         let host = host.and_then(|value| hosts.check(&value, value.parsed(text::registry_host)?));
+        let address = map.optional("address");
         let insecure = map.optional("insecure");
         let is_insecure = insecure.as_ref().and_then(Value::flag).unwrap_or(false);
+        if let (Some(value), false) = (&address, is_insecure) {
+            value.error("is only used with insecure: true, because what is there speaks HTTP; set that, or leave this out");
+        }
         if let (Some(value), Some(host), true) = (&insecure, &host, is_insecure)
+            && address.is_none()
             && !text::is_loopback(host)
         {
             value.error(format!(
@@ -255,15 +271,10 @@ fn registries(root: &Map<'_>, paths: &Paths<'_>) -> Vec<Registry> {
             ));
         }
         let credentials = map.optional("credentials").and_then(|value| credentials(&value, paths));
-        let address = map.optional("address");
         let address = address.and_then(|value| value.parsed(text::loopback_address));
         Some(Registry { host: host?, address, insecure: is_insecure, credentials })
     };
-        if let (Some(value), false) = (&address, is_insecure) {
-            value.error("is only used with insecure: true, because what is there speaks HTTP; set that, or leave this out");
-        }
     let list = root.optional("registries").map_or_else(Vec::new, |value| value.list_or_empty());
-            && address.is_none()
     list.into_iter().filter_map(&mut read).collect()
 }
 

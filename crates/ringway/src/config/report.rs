@@ -53,6 +53,8 @@ impl Config {
         writeln!(out, "  closed sync window {}", duration(deadlines.window))?;
         let (progress, total) = (duration(deadlines.rollout_progress), duration(deadlines.rollout_total));
         writeln!(out, "  rollout {progress} without progress, {total} in all")?;
+        writeln!(out, "\nServer")?;
+        writeln!(out, "  health checks and figures on http://{}", self.server.listen)?;
         writeln!(out, "\nRegistries")?;
         self.registries.iter().try_for_each(|registry| write_registry(out, registry))?;
         writeln!(out, "  all others: HTTPS, anonymous")?;

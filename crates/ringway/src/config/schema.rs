@@ -263,6 +263,13 @@ pub(super) const SETTINGS: &[Setting] = &[
         "`2h`",
         "The longest time for a whole rollout. Not shorter than `rolloutProgress`.",
     ),
+    setting("server", "mapping", "all defaults", "What `ringway serve` does."),
+    setting(
+        "server.listen",
+        "IP address with a port",
+        "`127.0.0.1:8080`",
+        "Where it answers health checks (`/healthz`, `/readyz`) and Prometheus (`/metrics`). Whoever reaches it can read figures, and change nothing.",
+    ),
     setting(
         "registries",
         "list",
@@ -276,18 +283,18 @@ pub(super) const SETTINGS: &[Setting] = &[
         "The registry, as image references write it.",
     ),
     setting(
+        "registries[].address",
+        "loopback address with a port",
+        "the host",
+        "Where the registry is reached instead: a tunnel or a mirror on this machine that speaks HTTP. Only with `insecure: true`.",
+    ),
+    setting(
         "registries[].insecure",
         "`true` or `false`",
         "`false`",
         "Whether to speak HTTP without encryption. Only for `localhost` and loopback addresses.",
     ),
     setting(
-    setting(
-        "registries[].address",
-        "loopback address with a port",
-        "the host",
-        "Where the registry is reached instead: a tunnel or a mirror on this machine that speaks HTTP. Only with `insecure: true`.",
-    ),
         "registries[].credentials",
         "mapping",
         "anonymous",

@@ -128,6 +128,16 @@ pub(super) fn loopback_address(text: &str) -> Result<SocketAddr, String> {
     })
 }
 
+/// An address of this machine with a port.
+pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| {
+        format!(
+            "found {:?}; allowed: an IP address with a port, such as 127.0.0.1:8080 or [::]:8080",
+            shorten(text)
+        )
+    })
+}
+
 /// The name of an environment variable. What was found is not shown: it may be the password itself.
 pub(super) fn variable(text: &str) -> Result<String, String> {
     let inner = |character: char| character.is_ascii_alphanumeric() || character == '_';

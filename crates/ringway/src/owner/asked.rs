@@ -35,7 +35,7 @@ impl Asked {
             state.answering += usize::from(taken);
             taken
         });
-        taken.then_some(Answering(self))
+        taken.then(|| Answering(self))
     }
 
     /// The next run that was asked for. When there is none and no request is being answered, it takes no more of them
@@ -56,6 +56,35 @@ impl Asked {
             // The sender lives in `self`, so it cannot go away.
             let _ = changes.changed().await;
         }
+    }
+}
+
+impl Asked {
+    /// The next run that was asked for, whenever it comes. Others go on asking.
+    pub(super) async fn taken(&self) -> String {
+        let mut changes = self.0.subscribe();
+        loop {
+            let mut run = None;
+            self.0.send_if_modified(|state| {
+                run = state.runs.pop_first();
+                false
+            });
+            if let Some(run) = run {
+                return run;
+            }
+            // The sender lives in `self`, so it cannot go away.
+            let _ = changes.changed().await;
+        }
+    }
+
+    /// Takes no more requests.
+    pub(super) fn close(&self) {
+        self.0.send_modify(|state| state.closed = true);
+    }
+
+    /// Waits until no request is being answered.
+    pub(super) async fn answered(&self) {
+        let _ = self.0.subscribe().wait_for(|state| state.answering == 0).await;
     }
 }
 
@@ -92,6 +121,21 @@ mod tests {
         assert!(tokio::time::timeout(Duration::from_secs(60), &mut leaving).await.is_err());
         drop(request);
         assert_eq!(leaving.await, None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn whoever_stays_takes_what_comes_until_it_closes() {
+        let asked = Asked::default();
+        let patience = Duration::from_secs(60);
+        assert!(tokio::time::timeout(patience, asked.taken()).await.is_err(), "nobody has asked yet");
+        let request = asked.begin().unwrap();
+        request.promise("r-1");
+        assert_eq!(asked.taken().await, "r-1");
+        asked.close();
+        assert!(asked.begin().is_none());
+        assert!(tokio::time::timeout(patience, asked.answered()).await.is_err());
+        drop(request);
+        asked.answered().await;
     }
 
     #[tokio::test]

@@ -36,6 +36,14 @@ impl StateFolder {
         })
     }
 
+    /// Who owns the folder, without becoming it. `None` if nobody does, or if the owner has not said so yet.
+    pub fn owner(&self) -> Option<Owner> {
+        if !self.is_owned() {
+            return None;
+        }
+        File::open(self.path().join("owner.lock")).ok().and_then(|mut lock| read(&mut lock))
+    }
+
     /// Becomes the owner. `command` is shown to whoever tries the same meanwhile; it must not contain secrets.
     ///
     /// # Errors
@@ -135,10 +143,13 @@ mod tests {
     fn looking_whether_there_is_an_owner_makes_none() {
         let (_parent, folder) = folder();
         assert!(!folder.is_owned());
+        assert_eq!(folder.owner(), None);
         let owned = folder.own("ringway serve", at("2026-11-23T10:00:00Z")).unwrap();
         assert!(folder.is_owned());
+        assert_eq!(folder.owner().unwrap().command, "ringway serve");
         drop(owned);
         assert!(!folder.is_owned());
+        assert_eq!(folder.owner(), None);
     }
 
     #[test]

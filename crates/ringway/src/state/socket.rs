@@ -137,12 +137,13 @@ pub fn listen(path: &Path) -> Result<UnixListener, SocketError> {
     open().map_err(|source| SocketError::Listen { path: path.to_owned(), source })
 }
 
-/// Answers requests until it is dropped; what is being answered then is dropped as well.
+/// Answers requests until it is dropped; what is being answered then is dropped as well. The handler is told the user id
+/// of whoever asks.
 pub async fn serve<Q, A, H, F>(listener: UnixListener, handler: H)
 where
     Q: DeserializeOwned + Send + 'static,
     A: Serialize + Send + 'static,
-    H: Fn(Q) -> F + Clone + Send + 'static,
+    H: Fn(Q, u32) -> F + Clone + Send + 'static,
     F: Future<Output = A> + Send + 'static,
 {
     let mut connections = JoinSet::new();
@@ -172,16 +173,18 @@ where
 }
 
 /// One connection: a line in, a line out.
-async fn converse<Q, A, F>(stream: UnixStream, handler: impl FnOnce(Q) -> F) -> io::Result<()>
+async fn converse<Q, A, F>(stream: UnixStream, handler: impl FnOnce(Q, u32) -> F) -> io::Result<()>
 where
     Q: DeserializeOwned,
     A: Serialize,
     F: Future<Output = A>,
 {
+    // As the kernel has it since the connection was made (unix(7), SO_PEERCRED).
+    let user = stream.peer_cred()?.uid();
     let (reading, mut writing) = stream.into_split();
     let outcome = match timeout(LINE_TIMEOUT, read_line(reading)).await {
         Ok(line) => match line.and_then(|line| parse(&line)) {
-            Ok(request) => Outcome::Answer(handler(request).await),
+            Ok(request) => Outcome::Answer(handler(request, user).await),
             Err(error) => Outcome::Refused(error.to_string()),
         },
         Err(_) => Outcome::Refused(format!("no whole line arrived within {} s", LINE_TIMEOUT.as_secs())),

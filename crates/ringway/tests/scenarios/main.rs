@@ -16,3 +16,4 @@ mod refusals;
 mod registry;
 mod release;
 mod rivals;
+mod server;

@@ -163,7 +163,10 @@ fn services() {
 fn registries_and_secrets() {
     let answers = refused(&[
         ("HTTP to another machine", and("registries: [{host: registry.example.com, insecure: true}]")),
-        ("another machine", and("registries: [{host: a.example.com, address: '10.0.0.1:80', insecure: true}]")),
+        (
+            "another machine",
+            and("registries: [{host: a.example.com, address: '10.0.0.1:80', insecure: true}]"),
+        ),
         ("an address without HTTP", and("registries: [{host: a.example.com, address: '127.0.0.1:80'}]")),
         ("no address", and("registries: [{host: a.example.com, address: 'localhost', insecure: true}]")),
         ("the same host", and("registries: [{host: ghcr.io}, {host: ghcr.io}]")),

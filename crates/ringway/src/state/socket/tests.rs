@@ -9,13 +9,15 @@ enum Request {
     Double { number: u64 },
     Panic,
     Hang,
+    Who,
 }
 
-async fn answer(request: Request) -> u64 {
+async fn answer(request: Request, user: u32) -> u64 {
     match request {
         Request::Double { number } => number * 2,
         Request::Panic => panic!("a defect of the handler"),
         Request::Hang => std::future::pending().await,
+        Request::Who => u64::from(user),
     }
 }
 
@@ -62,6 +64,13 @@ async fn a_request_is_answered() {
     let owner = Running::start();
     owner.still_answers().await;
     assert_eq!(owner.path().metadata().unwrap().permissions().mode() & 0o777, 0o600);
+}
+
+#[tokio::test]
+async fn the_owner_is_told_who_asks() {
+    let owner = Running::start();
+    let user = owner.ask(Request::Who).await.unwrap();
+    assert_eq!(user, u64::from(rustix::process::getuid().as_raw()));
 }
 
 #[tokio::test]

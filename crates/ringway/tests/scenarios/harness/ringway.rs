@@ -1,13 +1,19 @@
 //! The program as a user runs it: a process of its own, with a configuration and a state folder of its own.
 
-use super::{configuration::configuration, ran::Ran, target::image, wait::until_or};
+use super::{
+    configuration::configuration,
+    ran::Ran,
+    target::image,
+    wait::{until, until_or},
+};
+use ringway::state::StateFolder;
 use rustix::process::{Pid, Signal, kill_process};
 use std::{
     cell::RefCell,
     path::Path,
     process::{Child, Command, Stdio},
 };
-use tempfile::TempDir;
+use tempfile::{NamedTempFile, TempDir};
 
 /// Ringway with a configuration and a state folder of its own.
 pub(crate) struct Ringway {
@@ -52,11 +58,6 @@ impl Ringway {
         Ran::from(self.command(arguments).output().unwrap())
     }
 
-    /// Starts it, to be waited for, interrupted or killed.
-    pub(crate) fn spawn(&self, arguments: &[&str]) -> Child {
-        self.command(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
-    }
-
     /// `release start` of service `service` with an image of [`image`].
     pub(crate) fn release(&self, ring: &str, service: &str, tag: &str, tenants: &str) -> Ran {
         self.run(&release_arguments(ring, service, &image(tag), tenants))
@@ -64,12 +65,15 @@ impl Ringway {
 
     /// Starts what [`Self::release`] runs to its end.
     pub(crate) fn releasing(&self, ring: &str, service: &str, tag: &str, tenants: &str) -> Running {
-        Running(Some(self.spawn(&release_arguments(ring, service, &image(tag), tenants))))
+        self.starting(&release_arguments(ring, service, &image(tag), tenants))
     }
 
     /// Starts a command that is killed with the test.
     pub(crate) fn starting(&self, arguments: &[&str]) -> Running {
-        Running(Some(self.spawn(arguments)))
+        let said = NamedTempFile::new().unwrap();
+        let mut command = self.command(arguments);
+        command.stdout(Stdio::piped()).stderr(said.reopen().unwrap());
+        Running { child: Some(command.spawn().unwrap()), said }
     }
 
     pub(crate) fn cleanup(&self, ring: &str) -> Ran {
@@ -93,24 +97,39 @@ impl Ringway {
 }
 
 /// A command under way. It is killed with the test, so that none outlives a test that fails.
-pub(crate) struct Running(Option<Child>);
+pub(crate) struct Running {
+    child: Option<Child>,
+    /// Its standard error.
+    said: NamedTempFile,
+}
 
 impl Running {
+    fn said(&self) -> String {
+        String::from_utf8_lossy(&std::fs::read(self.said.path()).unwrap()).into_owned()
+    }
+
+    /// Waits until it has said this on standard error.
+    #[track_caller]
+    pub(crate) fn says(&self, text: &str) {
+        until_or(|| format!("it says {text:?}, but says:\n{}", self.said()), || self.said().contains(text));
+    }
+
     /// Waits for its end.
     pub(crate) fn ended(mut self) -> Ran {
-        Ran::from(self.0.take().unwrap().wait_with_output().unwrap())
+        let output = self.child.take().unwrap().wait_with_output().unwrap();
+        Ran { err: self.said(), ..Ran::from(output) }
     }
 
     /// Sends a signal and waits for the end.
     pub(crate) fn ended_by(self, signal: Signal) -> Ran {
-        kill_process(Pid::from_child(self.0.as_ref().unwrap()), signal).unwrap();
+        kill_process(Pid::from_child(self.child.as_ref().unwrap()), signal).unwrap();
         self.ended()
     }
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
-        if let Some(child) = &mut self.0 {
+        if let Some(child) = &mut self.child {
             drop(child.kill());
             drop(child.wait());
         }

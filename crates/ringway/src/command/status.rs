@@ -1,0 +1,157 @@
+//! `ringway status`: everything that lives.
+//!
+//! All of it is read from the ledger, so it is there without an owner as well.
+
+mod text;
+
+use super::{OutputFormat, ledger};
+use crate::{
+    clock::{Clock, SystemClock},
+    config::Config,
+    error::Outcome,
+    ledger::{Claim, ClaimFilter, Freeze, Ledger, OverrideState, RunFilter},
+    output, reports,
+    state::{Owner, StateFolder},
+};
+use jiff::Timestamp;
+use release::{
+    proof::Proof,
+    report::{AwaitingReport, RunReport},
+    verdict::TenantVerdict,
+};
+use serde::Serialize;
+use std::{
+    collections::{BTreeMap, btree_map::Entry},
+    path::PathBuf,
+};
+
+/// Everything that lives.
+#[derive(Debug, Default, Serialize)]
+struct Status {
+    state_folder: PathBuf,
+    /// Whether a process drives what is under way.
+    driven: bool,
+    /// Which one; nothing if nobody does, or if it is just starting.
+    owner: Option<Owner>,
+    frozen: Vec<Freeze>,
+    /// Releases and cleanups that have not ended, the oldest first.
+    under_way: Vec<RunReport>,
+    rings: Vec<Ring>,
+}
+
+/// A ring that holds something.
+#[derive(Debug, Serialize)]
+struct Ring {
+    ring: String,
+    services: Vec<Service>,
+}
+
+/// A service that a ring overrides.
+#[derive(Debug, Serialize)]
+struct Service {
+    service: String,
+    tenants: Vec<Tenant>,
+}
+
+/// A tenant that a ring holds.
+#[derive(Debug, Serialize)]
+struct Tenant {
+    tenant: String,
+    /// Since when the ring holds it.
+    since: Timestamp,
+    /// The release that wrote last.
+    release: String,
+    /// How far that release has proven it.
+    proof: Proof,
+    /// How it ended there; nothing while it goes on.
+    verdict: Option<TenantVerdict>,
+    /// What it waits for, and since when.
+    awaiting: Option<AwaitingReport>,
+    /// Why it is not as it should be.
+    problem: Option<String>,
+    overrides: Vec<Written>,
+}
+
+/// What stands in an Application.
+#[derive(Debug, Serialize)]
+struct Written {
+    application: String,
+    state: &'static str,
+}
+
+pub(super) fn status(config: &Config, format: OutputFormat) -> anyhow::Result<Outcome> {
+    let folder = StateFolder::open(&config.state_folder)?;
+    let driven = folder.is_owned();
+    let mut status =
+        Status { state_folder: folder.path().to_owned(), driven, owner: folder.owner(), ..Status::default() };
+    if let Some(ledger) = ledger(config)? {
+        status.frozen = ledger.freezes()?;
+        status.under_way = under_way(&ledger, driven)?;
+        status.rings = rings(&ledger)?;
+    }
+    output::print(format, &status, || text::page(&status, SystemClock.now()))?;
+    Ok(Outcome::Done)
+}
+
+fn under_way(ledger: &Ledger, driven: bool) -> anyhow::Result<Vec<RunReport>> {
+    let filter = RunFilter { unfinished: true, ..RunFilter::default() };
+    let runs = ledger.runs(&filter)?.into_iter().rev();
+    runs.map(|run| {
+        let tenants = ledger.tenants(&run.id)?;
+        Ok(reports::report(run, tenants, driven))
+    })
+    .collect()
+}
+
+fn rings(ledger: &Ledger) -> anyhow::Result<Vec<Ring>> {
+    let mut rings: BTreeMap<String, BTreeMap<String, BTreeMap<String, Tenant>>> = BTreeMap::new();
+    for claim in ledger.claims(&ClaimFilter::default())? {
+        let services = rings.entry(claim.ring.clone()).or_default();
+        let tenants = services.entry(claim.service.clone()).or_default();
+        let tenant = match tenants.entry(claim.tenant.clone()) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => new.insert(tenant(ledger, &claim)?),
+        };
+        tenant.since = tenant.since.min(claim.since);
+        tenant.overrides.push(Written {
+            application: claim.application.to_string(),
+            state: match claim.written.map(|written| written.state) {
+                None => "claimed",
+                Some(OverrideState::Intended) => "intended",
+                Some(OverrideState::Patched) => "patched",
+                Some(OverrideState::Removed) => "removed",
+            },
+        });
+    }
+    let service = |(service, tenants): (String, BTreeMap<_, _>)| Service {
+        service,
+        tenants: tenants.into_values().collect(),
+    };
+    let ring = |(ring, services): (String, BTreeMap<_, _>)| Ring {
+        ring,
+        services: services.into_iter().map(service).collect(),
+    };
+    Ok(rings.into_iter().map(ring).collect())
+}
+
+/// A tenant as the release saw it that wrote last.
+fn tenant(ledger: &Ledger, claim: &Claim) -> anyhow::Result<Tenant> {
+    let state = ledger.tenant(&claim.run, &claim.tenant)?;
+    let mut tenant = Tenant {
+        tenant: claim.tenant.clone(),
+        since: claim.since,
+        release: claim.run.clone(),
+        proof: Proof::None,
+        verdict: None,
+        awaiting: None,
+        problem: None,
+        overrides: Vec::new(),
+    };
+    if let Some(state) = state {
+        tenant.proof = state.proof;
+        tenant.verdict = state.verdict;
+        tenant.awaiting = state.awaiting;
+        tenant.problem = state.problem.map(|problem| problem.message);
+    }
+    Ok(tenant)
+}

@@ -1,0 +1,108 @@
+//! The status in plain lines. What is as it should be is counted; what is not has a line of its own.
+
+use super::{Ring, Service, Status, Tenant};
+use jiff::Timestamp;
+use release::{
+    report::{
+        RunReport,
+        text::{ago, counted, outcome, state, title},
+    },
+    verdict::TenantVerdict,
+};
+use std::collections::BTreeMap;
+
+/// The whole page.
+pub(super) fn page(status: &Status, now: Timestamp) -> String {
+    let mut lines = vec![driver(status)];
+    lines.extend(
+        status.frozen.iter().map(|freeze| format!("FROZEN: {freeze}; end it with: {}", freeze.end())),
+    );
+    if status.rings.is_empty() && status.under_way.is_empty() {
+        lines.push("Nothing lives here: no ring holds a tenant, and nothing is under way.".to_owned());
+        lines.push(
+            "`ringway plan` shows what a release would do, `ringway release start` begins one.".to_owned(),
+        );
+        return lines.join("\n");
+    }
+    for run in &status.under_way {
+        lines.push(String::new());
+        under_way(&mut lines, run, now);
+    }
+    for ring in &status.rings {
+        lines.push(String::new());
+        lines.push(format!("ring {}", ring.ring));
+        ring.services.iter().for_each(|each| service(&mut lines, ring, each, now));
+    }
+    lines.join("\n")
+}
+
+fn driver(status: &Status) -> String {
+    let folder = status.state_folder.display();
+    match &status.owner {
+        Some(owner) => format!(
+            "state folder {folder}: driven by `{}` (process {}) since {:.0}",
+            owner.command, owner.process, owner.since
+        ),
+        None if status.driven => format!("state folder {folder}: driven by a process that is just starting"),
+        None => format!("state folder {folder}: nothing drives releases now"),
+    }
+}
+
+fn under_way(lines: &mut Vec<String>, run: &RunReport, now: Timestamp) {
+    let ended = run.tenants.iter().filter(|tenant| tenant.verdict.is_some()).count();
+    lines.push(title(run));
+    lines.push(format!(
+        "  ring {}, for {}: {ended} of {} ended",
+        run.ring,
+        ago(run.began_at, now),
+        counted(run.tenants.len(), "tenant")
+    ));
+    lines.push(format!("  {}", outcome(run)));
+    for tenant in run.tenants.iter().filter(|tenant| tenant.verdict.is_none()) {
+        let (name, proof) = (&tenant.tenant, tenant.proof.as_str());
+        lines.push(format!("  {name:20}  {proof:15}  {}", state(tenant, now)).trim_end().to_owned());
+    }
+}
+
+fn service(lines: &mut Vec<String>, ring: &Ring, service: &Service, now: Timestamp) {
+    let since = service.tenants.iter().map(|tenant| tenant.since).min().unwrap_or(now);
+    let tenants = counted(service.tenants.len(), "tenant");
+    lines.push(format!("  {}: {tenants} since {} ago", service.service, ago(since, now)));
+    let mut good: BTreeMap<_, usize> = BTreeMap::new();
+    for tenant in &service.tenants {
+        if tenant.verdict == Some(TenantVerdict::Success) && !is_taken_back(tenant) {
+            *good.entry((&tenant.release, tenant.proof)).or_default() += 1;
+        }
+    }
+    for ((release, proof), count) in good {
+        lines.push(format!("    {} {} by release {release}", counted(count, "tenant"), proof.as_str()));
+    }
+    let others = service
+        .tenants
+        .iter()
+        .filter(|tenant| tenant.verdict != Some(TenantVerdict::Success) || is_taken_back(tenant));
+    for tenant in others {
+        lines.push(format!("    {:20}  {}", tenant.tenant, what(tenant, now)));
+    }
+    lines.push(format!("    take it back with: ringway cleanup --ring {}", ring.ring));
+}
+
+/// Whether nothing of the ring stands there any more: a cleanup has yet to prove what remains.
+fn is_taken_back(tenant: &Tenant) -> bool {
+    tenant.overrides.iter().all(|written| written.state == "removed")
+}
+
+fn what(tenant: &Tenant, now: Timestamp) -> String {
+    if is_taken_back(tenant) {
+        return "taken out; not yet proven without it".to_owned();
+    }
+    let first = |text: &str| text.lines().next().unwrap_or_default().to_owned();
+    match (&tenant.verdict, &tenant.problem, &tenant.awaiting) {
+        (Some(verdict), Some(problem), _) => format!("{verdict}: {}", first(problem)),
+        (Some(verdict), None, _) => verdict.to_string(),
+        (None, _, Some(awaiting)) => {
+            format!("{}: {} (for {})", tenant.proof, first(&awaiting.what), ago(awaiting.since, now))
+        }
+        (None, _, None) => format!("{} by release {}, which goes on", tenant.proof, tenant.release),
+    }
+}

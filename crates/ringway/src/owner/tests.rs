@@ -1,0 +1,158 @@
+//! What becomes of requests, and what the audit says of them, over a ledger and an engine in memory.
+
+use super::Owner;
+use crate::{
+    activity,
+    asker::Asker,
+    error::{RefusedError, UsageError},
+    ledger::{Action, AuditFilter, AuditOutcome, NewRun},
+    request::{Answer, CleanupRequest, FreezeRequest, ReleaseRequest, Request, Selection},
+    start,
+    world::testing::{ScriptedRegistry, new_run, with_registry},
+};
+use durable_sqlite::{MemoryJournal, Options};
+use release::report::RunKind;
+use std::sync::Arc;
+
+const IMAGES: [&str; 2] = ["ghcr.io/acme/front:1", "ghcr.io/acme/back:1"];
+
+fn release() -> ReleaseRequest {
+    ReleaseRequest {
+        ring: "ring-a".to_owned(),
+        service: "web".to_owned(),
+        images: IMAGES.map(str::to_owned).to_vec(),
+        tenants: vec!["a".to_owned(), "b".to_owned()],
+        cohort: None,
+        max_parallel: None,
+        all_or_nothing: false,
+    }
+}
+
+fn freeze(on: bool, service: Option<&str>) -> Request {
+    let reason = on.then(|| "incident 7".to_owned());
+    Request::Freeze(FreezeRequest { on, service: service.map(str::to_owned), reason })
+}
+
+fn cleanup() -> Request {
+    let selection = Selection::Ring("ring-a".to_owned());
+    Request::StartCleanup(CleanupRequest { selection, max_parallel: None })
+}
+
+/// Does `work` with an owner whose registry has the images, for a user of the socket.
+async fn with_owner(work: impl AsyncFnOnce(Owner)) {
+    let registry = Arc::new(ScriptedRegistry::default());
+    IMAGES.iter().for_each(|image| registry.push(image, "sha256:1"));
+    let world = Arc::new(with_registry(registry, "", &[]));
+    let options = Options { clock: Arc::clone(&world.clock), ..Options::default() };
+    let journal = MemoryJournal::default();
+    let engine = durable_sqlite::open_in_memory(&journal, activity::registry(&world), options).unwrap();
+    let owner = Owner::over(world, engine.handle(), |_| {}).asked_by(Asker::peer(0));
+    tokio::select! {
+        biased;
+        ended = engine.run(std::future::pending()) => panic!("{ended:?}"),
+        () = work(owner) => {}
+    }
+}
+
+/// `action outcome run`, line by line.
+fn audit(owner: &Owner) -> Vec<(Action, AuditOutcome, Option<String>)> {
+    let entries = owner.world().ledger.audit(&AuditFilter::default()).unwrap();
+    assert!(entries.iter().all(|entry| entry.by == Asker::peer(0)), "{entries:?}");
+    entries.into_iter().map(|entry| (entry.action, entry.outcome, entry.run)).collect()
+}
+
+#[tokio::test]
+async fn what_is_begun_and_cancelled_is_in_the_audit_with_who_asked() {
+    with_owner(async |owner| {
+        let answer = owner.carry_out(Request::StartRelease(release())).await.unwrap();
+        let Answer::Begun { run, continued: false } = answer else { panic!("{answer:?}") };
+        let again = owner.carry_out(Request::StartRelease(release())).await.unwrap();
+        assert_eq!(again, Answer::Begun { run: run.clone(), continued: true });
+        owner.carry_out(Request::Cancel { run: run.clone() }).await.unwrap();
+        let of_run = Some(run);
+        assert_eq!(
+            audit(&owner),
+            [
+                (Action::ReleaseStart, AuditOutcome::Done, of_run.clone()),
+                (Action::ReleaseStart, AuditOutcome::Continued, of_run.clone()),
+                (Action::Cancel, AuditOutcome::Done, of_run),
+            ]
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_newer_release_supersedes_in_the_name_of_whoever_asked_for_it() {
+    with_owner(async |owner| {
+        let older = new_run("r1", RunKind::Release, "ring-a", &["a"]);
+        owner.world().ledger.begin_run(&older).unwrap();
+        let answer = owner.carry_out(Request::StartRelease(release())).await;
+        // Its workflow was never started, which no process leaves so.
+        assert!(answer.is_err());
+        assert_eq!(
+            audit(&owner),
+            [
+                (Action::Supersede, AuditOutcome::Done, Some("r1".to_owned())),
+                (Action::ReleaseStart, AuditOutcome::Failed, None),
+            ]
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn nothing_new_starts_of_what_is_frozen() {
+    with_owner(async |owner| {
+        for (service, text) in [(None, "everything is frozen"), (Some("web"), "service web is frozen")] {
+            let changed = owner.carry_out(freeze(true, service)).await.unwrap();
+            assert_eq!(changed, Answer::FreezeSet { changed: true });
+            let error = owner.carry_out(Request::StartRelease(release())).await.unwrap_err();
+            assert!(error.is::<RefusedError>(), "{error}");
+            for part in [text, "2026-11-23T10:00:00Z", "uid 0", "incident 7", "ringway freeze off"] {
+                assert!(error.to_string().contains(part), "{part}: {error}");
+            }
+            owner.carry_out(freeze(false, service)).await.unwrap();
+        }
+        owner.carry_out(freeze(true, Some("another"))).await.unwrap();
+        let answer = owner.carry_out(Request::StartRelease(release())).await.unwrap();
+        assert!(matches!(answer, Answer::Begun { continued: false, .. }), "{answer:?}");
+        let refused = (Action::ReleaseStart, AuditOutcome::Refused, None);
+        assert_eq!(audit(&owner).into_iter().filter(|entry| *entry == refused).count(), 2);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_runs_goes_on_although_it_is_frozen_and_cleanups_are_allowed() {
+    with_owner(async |owner| {
+        let (world, request) = (owner.world(), release());
+        let service = start::service(&world.config, "web").unwrap();
+        let assigned = start::assign(service, &request.images).unwrap();
+        let images = start::resolve(world, service, &assigned).await.unwrap();
+        let run = NewRun { images, ..new_run("r1", RunKind::Release, "ring-a", &["a", "b"]) };
+        world.ledger.begin_run(&run).unwrap();
+        owner.carry_out(freeze(true, None)).await.unwrap();
+        let answer = owner.carry_out(Request::StartRelease(request)).await.unwrap();
+        assert_eq!(answer, Answer::Begun { run: "r1".to_owned(), continued: true });
+    })
+    .await;
+    with_owner(async |owner| {
+        owner.carry_out(freeze(true, None)).await.unwrap();
+        let answer = owner.carry_out(cleanup()).await.unwrap();
+        assert!(matches!(answer, Answer::Nothing { .. }), "{answer:?}");
+        assert_eq!(audit(&owner).last(), Some(&(Action::Cleanup, AuditOutcome::Nothing, None)));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_request_that_makes_no_sense_asked_for_nothing() {
+    with_owner(async |owner| {
+        let request = ReleaseRequest { service: "wbe".to_owned(), ..release() };
+        let error = owner.carry_out(Request::StartRelease(request)).await.unwrap_err();
+        assert!(error.is::<UsageError>(), "{error}");
+        assert_eq!(audit(&owner), []);
+    })
+    .await;
+}

@@ -1,0 +1,172 @@
+//! Figures in Prometheus' text format. Only what is cheap and true; counts of runs come from the ledger, so they
+//! survive a restart.
+
+use crate::{cluster::Requests, ledger::Figures};
+use jiff::Timestamp;
+use release::report::RunKind;
+use std::{fmt::Write, io};
+
+/// One page of figures.
+pub(super) fn text(
+    figures: &Figures,
+    requests: &Requests,
+    sizes: &[(&str, io::Result<u64>)],
+    now: Timestamp,
+) -> String {
+    let mut page = Page::default();
+    page.family("build_info", "gauge", "The version of the program.");
+    page.sample("build_info", &[("version", env!("CARGO_PKG_VERSION"))], 1_u32);
+    runs(&mut page, figures);
+    let age = figures.oldest_unfinished.map_or(0, |began| now.duration_since(began).as_secs().max(0));
+    page.family(
+        "oldest_unfinished_run_age_seconds",
+        "gauge",
+        "Since the oldest run began that has not ended; 0 without one.",
+    );
+    page.sample("oldest_unfinished_run_age_seconds", &[], age.unsigned_abs());
+    page.family("tenants_under_way", "gauge", "Tenants that are worked on now, by Argo CD instance.");
+    for (instance, held, _) in &figures.places {
+        page.sample("tenants_under_way", &[("instance", instance)], *held);
+    }
+    page.family("tenants_waiting", "gauge", "Tenants that wait for a place (limits.tenantsPerInstance).");
+    for (instance, _, waiting) in &figures.places {
+        page.sample("tenants_waiting", &[("instance", instance)], *waiting);
+    }
+    page.family("claims", "gauge", "Applications that a ring has claimed.");
+    page.sample("claims", &[], figures.claims);
+    page.family("freezes", "gauge", "Freezes that stand: nothing new starts of what they are about.");
+    page.sample("freezes", &[], figures.freezes);
+    page.family(
+        "api_requests_total",
+        "counter",
+        "Requests to Kubernetes API servers by what came back, since the process began.",
+    );
+    for (answered, count) in requests.counts() {
+        page.sample("api_requests_total", &[("answer", answered.as_str())], count);
+    }
+    page.family("file_bytes", "gauge", "The size of what grows in the state folder.");
+    for (file, size) in sizes {
+        // A file that is not there yet has no size.
+        if let Ok(size) = size {
+            page.sample("file_bytes", &[("file", file)], *size);
+        }
+    }
+    page.0
+}
+
+fn runs(page: &mut Page, figures: &Figures) {
+    let of = |kind: RunKind, only_open: bool| -> u32 {
+        let counted =
+            figures.runs.iter().filter(|(of, verdict, _)| *of == kind && (!only_open || verdict.is_none()));
+        counted.map(|(_, _, count)| count).sum()
+    };
+    let kinds = [RunKind::Release, RunKind::Cleanup];
+    page.family("runs_begun_total", "counter", "Releases and cleanups ever begun.");
+    for kind in kinds {
+        page.sample("runs_begun_total", &[("kind", kind.as_str())], of(kind, false));
+    }
+    page.family("runs_ended_total", "counter", "Those that have ended, by verdict.");
+    for (kind, verdict, count) in &figures.runs {
+        if let Some(verdict) = verdict {
+            page.sample(
+                "runs_ended_total",
+                &[("kind", kind.as_str()), ("verdict", verdict.as_str())],
+                *count,
+            );
+        }
+    }
+    page.family("runs_unfinished", "gauge", "Those that have not ended.");
+    for kind in kinds {
+        page.sample("runs_unfinished", &[("kind", kind.as_str())], of(kind, true));
+    }
+}
+
+/// The text so far.
+#[derive(Default)]
+struct Page(String);
+
+impl Page {
+    fn family(&mut self, name: &str, kind: &str, about: &str) {
+        // A `String` takes everything: this cannot fail.
+        let _ = writeln!(self.0, "# HELP ringway_{name} {about}\n# TYPE ringway_{name} {kind}");
+    }
+
+    fn sample(&mut self, name: &str, labels: &[(&str, &str)], value: impl Into<u64>) {
+        let labels: Vec<String> =
+            labels.iter().map(|(name, value)| format!("{name}=\"{}\"", escaped(value))).collect();
+        let labels = if labels.is_empty() { String::new() } else { format!("{{{}}}", labels.join(",")) };
+        let _ = writeln!(self.0, "ringway_{name}{labels} {}", value.into());
+    }
+}
+
+/// The value of a label (<https://prometheus.io/docs/instrumenting/exposition_formats/#comments-help-text-and-type-information>).
+fn escaped(value: &str) -> String {
+    value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use release::verdict::ReleaseVerdict;
+
+    fn figures() -> Figures {
+        Figures {
+            runs: vec![
+                (RunKind::Cleanup, Some(ReleaseVerdict::Success), 2),
+                (RunKind::Release, None, 1),
+                (RunKind::Release, Some(ReleaseVerdict::PartialSuccess), 3),
+            ],
+            oldest_unfinished: Some("2026-11-23T10:00:00Z".parse().unwrap()),
+            places: vec![("eu\"rope\\\n".into(), 20, 4)],
+            claims: 24,
+            freezes: 1,
+        }
+    }
+
+    fn page(figures: &Figures) -> String {
+        let sizes = [("journal", Ok(4096)), ("ledger", Err(io::ErrorKind::NotFound.into()))];
+        text(figures, &Requests::default(), &sizes, "2026-11-23T10:01:30Z".parse().unwrap())
+    }
+
+    #[test]
+    fn figures_are_what_prometheus_reads() {
+        let page = page(&figures());
+        for line in [
+            "ringway_runs_begun_total{kind=\"release\"} 4",
+            "ringway_runs_begun_total{kind=\"cleanup\"} 2",
+            "ringway_runs_ended_total{kind=\"release\",verdict=\"partial_success\"} 3",
+            "ringway_runs_unfinished{kind=\"release\"} 1",
+            "ringway_runs_unfinished{kind=\"cleanup\"} 0",
+            "ringway_oldest_unfinished_run_age_seconds 90",
+            "ringway_tenants_under_way{instance=\"eu\\\"rope\\\\\\n\"} 20",
+            "ringway_tenants_waiting{instance=\"eu\\\"rope\\\\\\n\"} 4",
+            "ringway_claims 24",
+            "ringway_freezes 1",
+            "ringway_api_requests_total{answer=\"success\"} 0",
+            "ringway_file_bytes{file=\"journal\"} 4096",
+        ] {
+            assert!(page.lines().any(|known| known == line), "{line}\n{page}");
+        }
+        assert!(!page.contains("file=\"ledger\""), "a file that is not there has no size");
+    }
+
+    #[test]
+    fn every_sample_belongs_to_the_family_above_it() {
+        let page = page(&figures());
+        let mut family = "";
+        for line in page.lines() {
+            if let Some(rest) = line.strip_prefix("# TYPE ") {
+                family = rest.split(' ').next().unwrap();
+            } else if !line.starts_with('#') {
+                assert_eq!(line.split(['{', ' ']).next(), Some(family), "{line}");
+            }
+        }
+        assert!(page.ends_with('\n'));
+    }
+
+    #[test]
+    fn without_a_run_nothing_is_old() {
+        let page = page(&Figures::default());
+        assert!(page.contains("ringway_oldest_unfinished_run_age_seconds 0\n"), "{page}");
+    }
+}
