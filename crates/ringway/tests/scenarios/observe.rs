@@ -1,14 +1,15 @@
 //! Looking at Ringway from outside while it works: its ledger, and what the API server has seen of it.
 
 use crate::harness::{Ringway, Tenant, target, until};
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, types::FromSql};
 use serde_json::Value;
+use std::cell::RefCell;
 
 /// What the condition of [`When::reached`] may ask: the newest run is `newest`.
 const NEWEST: &str = "WITH newest AS (SELECT * FROM run ORDER BY position DESC LIMIT 1)";
 
 /// Asks the ledger, without the right to change it; `None` before there is one.
-fn ask(ringway: &Ringway, sql: &str) -> Option<i64> {
+fn ask<T: FromSql>(ringway: &Ringway, sql: &str) -> Option<T> {
     let path = ringway.path().join("state/ledger.sqlite");
     let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).ok()?;
     // An empty file, in the moment in which it is made, has no tables.
@@ -30,19 +31,16 @@ impl<'a> When<'a> {
     #[track_caller]
     pub(crate) fn reached(&self, condition: &str) -> String {
         let sql = format!(
-            "{NEWEST} SELECT ({condition}) AND (SELECT count(*) FROM run) > {} FROM newest",
+            "{NEWEST} SELECT id FROM newest WHERE ({condition}) AND (SELECT count(*) FROM run) > {}",
             self.runs
         );
-        until(condition, || ask(self.ringway, &sql) == Some(1));
-        newest(self.ringway)
+        let run = RefCell::new(None::<String>);
+        until(condition, || {
+            run.replace(ask(self.ringway, &sql));
+            run.borrow().is_some()
+        });
+        run.into_inner().unwrap()
     }
-}
-
-/// The id of the newest run.
-#[track_caller]
-pub(crate) fn newest(ringway: &Ringway) -> String {
-    let list = ringway.run(&["release", "list", "-o", "json"]).expect(0).json();
-    list[0]["id"].as_str().unwrap().to_owned()
 }
 
 /// `count` tenants of the newest run are proven as far as `proof`.

@@ -110,7 +110,7 @@ fn pods_that_report_the_platform_digest_are_verified_and_a_wrong_digest_is_named
 fn a_tag_that_moves_while_a_release_is_unfinished_is_refused_with_both_digests() {
     let tenant = Tenant::new("moves", &["--chart", "minimal"]);
     let first = push(RING_IMAGE, "never-moves", &["--variant", "1"]);
-    let ringway = Ringway::new();
+    let ringway = Ringway::with_deadlines("rolloutProgress: 10s");
     let reference = image("never-moves");
     let arguments = release_arguments("ring-moves", "minimal", &reference, tenant.name());
     let running = ringway.starting(&arguments);

@@ -80,6 +80,7 @@ fn commands_join_watch_and_cancel_what_another_process_drives() {
     let owner = ringway.releasing("ring-join", "minimal", SLOW, &names);
     let run = next.reached(&proven("patched", 2));
     let joined = ringway.releasing("ring-join", "minimal", SLOW, &names);
+    joined.says("another process drives it");
     let watching = ringway.starting(&["release", "watch", &run, "-o", "yaml"]);
     let driven = ringway.run(&["release", "show", &run, "-o", "json"]).expect(0).json();
     assert_eq!(driven["driven"], true);

@@ -72,9 +72,10 @@ fn survives(prefix: &str, release_points: Vec<Point>, cleanup_points: Vec<String
         let killed = kill_at(&ringway, &release, &reached);
         let ran = ringway.run(&release).expect(0);
         // A release that had recorded its verdict before the kill is over: the same command begins another one, which
-        // writes its own name into the annotation.
+        // writes its own name into the annotation. When one tenant has ended, the others are not far.
         let goes_on = ran.json()["id"] == *killed;
-        assert!(goes_on || reached == ended(4), "the same release goes on: {reached}");
+        let may_be_over = [ended(1), ended(4)].contains(&reached);
+        assert!(goes_on || may_be_over, "the same release goes on: {reached}");
         let written = if goes_on { 1 } else { 2 };
         assert_eq!(ran.verdicts(), lines(&names, |name| format!("{name} success digest_verified -")));
         patches.are(written, &reached);

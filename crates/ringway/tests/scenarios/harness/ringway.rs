@@ -8,6 +8,7 @@ use super::{
 };
 use ringway::state::StateFolder;
 use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
 use std::{
     cell::RefCell,
     path::Path,
@@ -78,6 +79,18 @@ impl Ringway {
 
     pub(crate) fn cleanup(&self, ring: &str) -> Ran {
         self.run(&["cleanup", "--ring", ring, "-o", "json"])
+    }
+
+    /// Waits until a process owns its state folder, and so drives what others ask for.
+    #[track_caller]
+    pub(crate) fn until_owned(&self) {
+        until_or(
+            || "a process owns the state folder".to_owned(),
+            || {
+                let status = self.run(&["status", "-o", "json"]);
+                serde_json::from_str::<Value>(&status.out).is_ok_and(|status| status["driven"] == true)
+            },
+        );
     }
 
     /// Waits until `explain` says all `parts` about a tenant, and returns what it says then.

@@ -5,7 +5,7 @@ use super::{
     kubeconfig::{Copied, Identity},
     relay::Relay,
     requests::RUNTIME,
-    target::{Part, RING_IMAGE},
+    target::Part,
     wait::until,
 };
 use jiff::Timestamp;
@@ -19,29 +19,8 @@ use serde_json::Value;
 use std::{net::SocketAddr, sync::OnceLock};
 use tempfile::TempDir;
 
-/// How much faster than real time everything but Ringway goes: enough to be done soon, and slow enough for a test to see
-/// what happens in between.
-const PACE: f64 = 3.0;
-
-/// What the testbed's registries hold as well: `testbed/push`.
-const REPOSITORIES: [&str; 2] = ["atlas-metastore", RING_IMAGE];
-const TAGS: [&str; 15] = [
-    "1.0.0",
-    "1.1.0",
-    "2.0.0",
-    "e65a995abcd",
-    "0123456",
-    "12e4567",
-    "badpull-1",
-    "configerror-1",
-    "crash-1",
-    "never-1",
-    "slow2s-1",
-    "slow5s-1",
-    "amd64only-1",
-    "platformdigest-1",
-    "wrongdigest-1",
-];
+/// Real time: a test must see what happens in between although the machine is busy.
+const PACE: f64 = 1.0;
 
 /// The one account of the private registry.
 const READER: (&str, &str) = ("reader", "reader-password");
@@ -140,7 +119,9 @@ impl Target {
     #[track_caller]
     pub(crate) fn create(&self, name: &str, options: &[&str]) {
         let options = fleet::Options::parse(options).unwrap();
-        self.sandbox.with(|model| fleet::create(model, name, &options));
+        until("there is room for the tenant", || {
+            self.sandbox.with(|model| fleet::create(model, name, &options))
+        });
     }
 
     #[track_caller]
@@ -182,14 +163,14 @@ impl Target {
     pub(crate) fn take_away(&self, part: Part) {
         match part {
             Part::ApiServer => self.way.close(),
-            Part::ApplicationController => self.sandbox.with(argocd::stop),
+            Part::ApplicationController => self.sandbox.with(argocd::fault::stop),
         }
     }
 
     pub(crate) fn bring_back(&self, part: Part) {
         match part {
             Part::ApiServer => self.way.reopen(),
-            Part::ApplicationController => self.sandbox.with(argocd::start),
+            Part::ApplicationController => self.sandbox.with(argocd::fault::start),
         }
     }
 
@@ -239,9 +220,7 @@ fn prepare(model: &mut Model, registries: [String; 2]) {
     model.api.grant(STRANGER, Account::new("system:serviceaccount:testbed:no-rights", Vec::new()));
     model.argocd.repositories.publish_fleet(&registries[0]);
     for host in &registries {
-        for (repository, tag) in REPOSITORIES.iter().flat_map(|one| TAGS.map(|tag| (one, tag))) {
-            model.registries.push(host, repository, tag, &Push::default());
-        }
+        fleet::push_all(model, host);
     }
     let reader = oci::Account { user: READER.0.to_owned(), password: READER.1.to_owned() };
     model.registries.at(&registries[1]).access = oci::Access::Password(reader);
