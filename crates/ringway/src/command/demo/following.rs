@@ -30,7 +30,7 @@ const TOGETHER: SignedDuration = SignedDuration::from_millis(400);
 const NAMES: usize = 4;
 
 /// So many problems are told; the others are counted.
-const PROBLEMS: usize = 2;
+const PROBLEMS: usize = 1;
 
 /// Follows what the owner began until its workflow has ended. What somebody does `meanwhile` is told as a command.
 pub(super) async fn follow(
@@ -59,6 +59,7 @@ pub(super) async fn follow(
     };
     owner.wait(run).await?;
     narrator.event(&text::outcome(&report));
+    narrator.rest().await;
     Ok(report)
 }
 
@@ -106,7 +107,7 @@ async fn told(
             report = reports::run(ledger, run, true)?;
         }
         for news in told.news(&report, SystemClock.now()) {
-            news.tell(narrator).await;
+            news.tell(narrator);
         }
         if report.verdict.is_some() {
             return Ok(report);
@@ -124,13 +125,13 @@ enum News {
 }
 
 impl News {
-    async fn tell(&self, narrator: &mut Narrator) {
+    fn tell(&self, narrator: &mut Narrator) {
         match self {
             Self::Event(text) => narrator.event(text),
             Self::Problem { what, advice } => {
                 narrator.event(what);
                 if let Some(advice) = advice {
-                    narrator.detail(&format!("→ {advice}")).await;
+                    narrator.detail(&format!("→ {advice}"));
                 }
             }
         }
@@ -290,9 +291,9 @@ mod tests {
             .map(|name| testing::tenant(name, TenantVerdict::Refused, Proof::None, Some("claimed")));
         let mut told = Told::default();
         let news = told.news(&under_way(&refused), NOW);
-        assert_eq!(news.len(), 2, "{news:?}");
+        assert_eq!(news.len(), 1, "{news:?}");
         let news = told.news(&testing::report(&refused), NOW);
-        assert_eq!(news, [event("and 2 more like this")]);
+        assert_eq!(news, [event("and 3 more like this")]);
     }
 
     #[test]

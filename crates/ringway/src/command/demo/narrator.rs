@@ -32,13 +32,20 @@ pub(super) struct Narrator {
     patience: Duration,
     /// When the command began that is told about.
     began: Timestamp,
+    /// Details that nobody had time to read yet.
+    unread: String,
 }
 
 impl Narrator {
     /// One that pauses only if a person reads along.
     pub(super) fn new(listener: Listener) -> Self {
         let is_read = listener == Listener::Output && std::io::stdout().is_terminal();
-        Self { listener, patience: if is_read { PATIENCE } else { Duration::ZERO }, began: SystemClock.now() }
+        Self {
+            listener,
+            patience: if is_read { PATIENCE } else { Duration::ZERO },
+            began: SystemClock.now(),
+            unread: String::new(),
+        }
     }
 
     /// Whether a person reads along.
@@ -76,10 +83,16 @@ impl Narrator {
         self.print(&wrapped(text, &time, "         "));
     }
 
-    /// More about the event before it.
-    pub(super) async fn detail(&mut self, text: &str) {
+    /// More about the event before it. What happens goes on meanwhile, so there is time to read it only later.
+    pub(super) fn detail(&mut self, text: &str) {
         self.print(&wrapped(text, "         ", "           "));
-        self.pause(text).await;
+        self.unread.push_str(text);
+    }
+
+    /// Gives time to read the details.
+    pub(super) async fn rest(&mut self) {
+        let unread = std::mem::take(&mut self.unread);
+        self.pause(&unread).await;
     }
 
     /// Text that is laid out already.
