@@ -1,12 +1,6 @@
 //! The program as a user runs it: a process of its own, with a configuration and a state folder of its own.
 
-use super::{
-    configuration::configuration,
-    ran::Ran,
-    target::image,
-    wait::{until, until_or},
-};
-use ringway::state::StateFolder;
+use super::{configuration::configuration, ran::Ran, target::image, wait::until_or};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use std::{
