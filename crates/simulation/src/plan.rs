@@ -24,7 +24,7 @@ use crate::{
 use jiff::{SignedDuration, Timestamp};
 use ringway::config::Config;
 use sandbox::{Model, Random};
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 use tokio::time::Instant;
 
 /// What a seed decides before anything happens.
@@ -129,9 +129,11 @@ impl Scene {
 
 /// The fleet at rest, before Ringway has ever run.
 fn prepare(seed: u64, now: Timestamp, random: &Random) -> anyhow::Result<(Setup, Model)> {
-    let long_ago = now.saturating_sub(SignedDuration::from_mins(30))?;
+    let long_ago = now.saturating_sub(SignedDuration::from_mins(3))?;
     let mut model = Model::new(seed, long_ago);
     let mut choices = random.fork("fleet");
+    // That Argo CD compares now and then although nothing changed is most of the work, and seldom matters.
+    model.timing.resync = Duration::from_secs(if choices.chance(20) { 150 } else { 1_200 });
     let family = configuration::Family::of(&mut choices);
     let rings = configuration::rings(family, &mut choices);
     let tenants = fleet::shapes(family, &mut choices);

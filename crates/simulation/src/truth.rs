@@ -4,7 +4,7 @@
 
 mod facts;
 
-pub(crate) use facts::{Claimed, Expectation, Facts};
+pub(crate) use facts::{Claimed, Expectation, Facts, Known};
 
 use crate::book::Book;
 use jiff::{SignedDuration, Timestamp};

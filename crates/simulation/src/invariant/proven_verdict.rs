@@ -6,7 +6,7 @@
 use super::Invariant;
 use crate::{
     audience::Moment,
-    truth::{Claimed, Expectation},
+    truth::{Claimed, Expectation, Known},
     view::News,
 };
 use jiff::{SignedDuration, Timestamp};
@@ -47,7 +47,10 @@ impl Invariant for ProvenVerdict {
 /// Whether the fleet is as the proof says.
 fn is_true(moment: &Moment<'_>, run: &Run, state: &TenantState, proof: Proof) -> Result<(), String> {
     let services = services(moment, run);
-    let known = |image: &str| digests_of(moment, image);
+    let known = |image: &str| Known {
+        is_taken_back: run.ring.split(", ").any(|ring| image.contains(&format!("/atlas-{ring}:"))),
+        digests: digests_of(moment, image),
+    };
     let expectation = match run.kind {
         RunKind::Release => Expectation::Released(released(moment, run)),
         RunKind::Cleanup => Expectation::Restored(&known),
@@ -81,15 +84,15 @@ fn is_enough(moment: &Moment<'_>, run: &Run, state: &TenantState) -> Result<(), 
 fn needed(moment: &Moment<'_>, run: &Run, state: &TenantState) -> Proof {
     let services = services(moment, run);
     let facts = moment.truth.of(&state.tenant);
-    let pods: u64 = services.iter().map(|service| facts.map_or(0, |facts| facts.wanted_pods(service))).sum();
+    let pods = facts.is_some_and(|facts| services.iter().all(|service| facts.can_be_looked_into(service)));
     let looked_into = services.iter().all(|service| service.verify == Verify::Cluster);
     match run.kind {
-        RunKind::Release if looked_into && pods > 0 => Proof::DigestVerified,
+        RunKind::Release if looked_into && pods => Proof::DigestVerified,
         RunKind::Release => Proof::Applied,
         // Gone, or nothing was ever written: there is nothing to prove. The notes say so.
         RunKind::Cleanup if !state.notes.is_empty() || state.proof == Proof::None => Proof::None,
         // The registry may not have answered.
-        RunKind::Cleanup if looked_into && pods > 0 => Proof::RolledOut,
+        RunKind::Cleanup if looked_into && pods => Proof::RolledOut,
         RunKind::Cleanup => Proof::Applied,
     }
 }
@@ -111,7 +114,7 @@ fn released(moment: &Moment<'_>, run: &Run) -> BTreeMap<String, (String, BTreeSe
     run.images.iter().map(image).collect()
 }
 
-/// What an image that is not a ring's ever stood for.
+/// What an image ever stood for.
 fn digests_of(moment: &Moment<'_>, image: &str) -> BTreeSet<String> {
     let mut digests = moment.book.digests(image, Timestamp::MIN, Timestamp::MAX);
     if let sandbox::oci::Pulled::Image(digest) = moment.model.registries.pull(image) {

@@ -6,7 +6,8 @@ use ringway::{
     ledger::RunFilter,
     request::{CleanupRequest, ReleaseRequest, Request, Selection},
 };
-use sandbox::{Random, workload::Behaviour};
+use sandbox::{Random, argocd, workload::Behaviour};
+use std::time::Duration;
 
 /// One thing that happens.
 #[derive(Debug, Clone)]
@@ -53,8 +54,10 @@ pub(super) enum Act {
     Nodes(bool),
     /// Argo CD's controllers stand still, or go on.
     ArgocdStalls(bool),
-    /// Argo CD's controllers are started anew.
-    ArgocdRestarts,
+    /// Argo CD's controllers are started anew after so many seconds.
+    ArgocdRestarts(u64),
+    /// Everything takes Argo CD so many times as long; 1 is as usual.
+    ArgocdIsSlow(u32),
     /// Somebody does something to a tenant's Application.
     Mischief(usize, Mischief),
     /// A tag of a ring names another image.
@@ -110,6 +113,12 @@ impl Act {
                     sandbox::workload::behave(&mut inner.model, &namespace, behaviour);
                 }
             }
+            Self::ArgocdStalls(true) => argocd::fault::stall(&mut inner.model),
+            Self::ArgocdStalls(false) => argocd::fault::go_on(&mut inner.model),
+            Self::ArgocdRestarts(seconds) => {
+                argocd::fault::restart(&mut inner.model, Duration::from_secs(seconds))
+            }
+            Self::ArgocdIsSlow(times) => argocd::fault::slow_down(&mut inner.model, times),
             Self::Nodes(true) => sandbox::workload::start_nodes(&mut inner.model),
             Self::Nodes(false) => sandbox::workload::stop_nodes(&mut inner.model),
             Self::MoveTag { ring, image, variant } => {

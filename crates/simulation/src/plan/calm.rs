@@ -9,7 +9,7 @@ use ringway::{
     ledger::{ClaimFilter, Run, RunFilter},
     request::Selection,
 };
-use sandbox::{Random, workload};
+use sandbox::{Random, argocd, workload};
 use std::{collections::BTreeSet, time::Duration};
 use tokio::time::Instant;
 
@@ -45,7 +45,7 @@ impl Scene {
         self.everything_ends(&mut random).await?;
         self.nothing_is_left()?;
         // Whoever would put something back has done it by then.
-        self.pass(Instant::now() + 10 * MINUTE, &mut random, false).await?;
+        self.pass(Instant::now() + 4 * MINUTE, &mut random, false).await?;
         self.nothing_is_left()
     }
 
@@ -56,6 +56,8 @@ impl Scene {
             (inner.weather, inner.registry_weather) = (Weather::fair(), Weather::fair());
             (inner.gone, inner.registry_gone) = (None, None);
             inner.killer.spare();
+            argocd::fault::slow_down(&mut inner.model, 1);
+            argocd::fault::go_on(&mut inner.model);
             workload::start_nodes(&mut inner.model);
             for namespace in &namespaces {
                 workload::behave(&mut inner.model, namespace, None);

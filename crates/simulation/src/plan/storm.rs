@@ -136,7 +136,10 @@ fn something(
             at,
             Act::MoveTag { ring, image: usize::try_from(random.below(3)).unwrap_or(0), variant: 2 },
         )],
-        22 => vec![(at, Act::ArgocdRestarts)],
+        22 if random.chance(50) => vec![(at, Act::ArgocdRestarts(random.below(120)))],
+        22 => {
+            lasting(Act::ArgocdIsSlow(2 + u32::try_from(random.below(30)).unwrap_or(0)), Act::ArgocdIsSlow(1))
+        }
         23 => lasting(Act::ArgocdStalls(true), Act::ArgocdStalls(false)),
         // What follows is about connections; some storms have none of it, so that others are not drowned in it.
         _ if calm_seas => Vec::new(),

@@ -61,8 +61,16 @@ pub(crate) struct Claimed<'a> {
 pub(crate) enum Expectation<'a> {
     /// Images of a service by their names: the reference, and the digests that count.
     Released(BTreeMap<String, (String, BTreeSet<String>)>),
-    /// Nothing of a ring: whatever else its templates say, with one of the digests that this function gives.
-    Restored(&'a dyn Fn(&str) -> BTreeSet<String>),
+    /// Nothing of a ring any more.
+    Restored(&'a dyn Fn(&str) -> Known),
+}
+
+/// What is known of an image that remains after a cleanup.
+pub(crate) struct Known {
+    /// Whether it is one that was to be taken back.
+    pub(crate) is_taken_back: bool,
+    /// What it ever stood for.
+    pub(crate) digests: BTreeSet<String>,
 }
 
 impl Facts {
@@ -118,13 +126,14 @@ impl Facts {
         Ok(())
     }
 
-    /// How many pods the workloads of a service are to have that count for a proof.
-    pub(crate) fn wanted_pods(&self, service: &Service) -> u64 {
+    /// Whether every workload of a service is to have a pod that can prove something.
+    pub(crate) fn can_be_looked_into(&self, service: &Service) -> bool {
         let places = service.applications.iter().flat_map(|application| &application.overrides);
-        let workloads = places.flat_map(|place| &place.workloads);
-        let found =
-            workloads.filter_map(|workload| self.workloads.get(&(workload.kind, workload.name.clone())));
-        found.map(|workload| workload.replicas.saturating_sub(workload.partition)).sum()
+        let mut workloads = places.flat_map(|place| &place.workloads);
+        workloads.all(|workload| {
+            let found = self.workloads.get(&(workload.kind, workload.name.clone()));
+            found.is_some_and(|found| found.replicas > found.partition)
+        })
     }
 }
 
@@ -216,19 +225,20 @@ impl WorkloadFacts {
         expectation: &Expectation<'_>,
     ) -> Result<(), String> {
         let image = self.images.get(container).ok_or_else(|| format!("has no container {container}"))?;
-        match expected {
-            Some((reference, _)) if image != reference => {
-                return Err(format!("is to run {image}, not {reference}"));
-            }
-            None if image.contains("-ring-") => return Err(format!("still is to run {image}")),
-            _ => {}
+        if let Some((reference, _)) = expected.filter(|(reference, _)| image != reference) {
+            return Err(format!("is to run {image}, not {reference}"));
+        }
+        if let Expectation::Restored(known) = expectation
+            && known(image).is_taken_back
+        {
+            return Err(format!("still is to run {image}"));
         }
         if proof <= Proof::Applied {
             return Ok(());
         }
         let digests = match expectation {
             Expectation::Released(_) => expected.map(|(_, digests)| digests.clone()).unwrap_or_default(),
-            Expectation::Restored(known) => known(image),
+            Expectation::Restored(known) => known(image).digests,
         };
         let staying: Vec<(&String, &PodFacts)> = self.pods.iter().filter(|(_, pod)| !pod.going).collect();
         let new =
