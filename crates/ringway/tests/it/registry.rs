@@ -26,7 +26,8 @@ fn client(stand_in: &StandIn, credentials: Option<Credentials>) -> Arc<dyn Regis
         request_timeout: Duration::from_secs(2),
         ..Limits::default()
     };
-    let settings = RegistrySettings { host: stand_in.host(), address: None, insecure_http: true, credentials };
+    let settings =
+        RegistrySettings { host: stand_in.host(), address: None, insecure_http: true, credentials };
     Arc::new(OciRegistry::new(vec![settings], limits).unwrap())
 }
 
@@ -194,7 +195,8 @@ async fn an_answer_that_never_ends_is_given_up() {
     });
     let reference: ImageReference = format!("{}/acme/atlas:{TAG}", stand_in.host()).parse().unwrap();
     let limits = Limits { attempts: 1, request_timeout: Duration::from_millis(50), ..Limits::default() };
-    let settings = RegistrySettings { host: stand_in.host(), address: None, insecure_http: true, credentials: None };
+    let settings =
+        RegistrySettings { host: stand_in.host(), address: None, insecure_http: true, credentials: None };
     let (reason, denied) =
         unknown(OciRegistry::new(vec![settings], limits).unwrap().resolve(&reference, &[]).await);
     assert!(!denied && reason.contains("timed out"), "{reason}");

@@ -89,7 +89,9 @@ impl Story<'_> {
     fn named_with_pod_and_reason(&mut self) {
         let unlucky = &self.scene.unlucky;
         let message = self.last_problem(unlucky).map(|problem| problem.message.clone()).unwrap_or_default();
-        for part in [&format!("Pod tenant-{unlucky}/atlas"), "container atlas", "pull access denied"] {
+        // Whether the node has just tried or pauses between two attempts, it says which image.
+        let image = &self.scene.images.fix;
+        for part in [&format!("Pod tenant-{unlucky}/atlas"), "container atlas", "ImagePull", image] {
             self.check(message.contains(part), || format!("{part:?} should be named in: {message}"));
         }
     }

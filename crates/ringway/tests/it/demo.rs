@@ -1,0 +1,139 @@
+//! The demo as a whole, as in a pipe: what it tells, what it answers to scripts, and that it leaves nothing behind.
+
+use serde_json::Value;
+use std::process::{Command, Output, Stdio};
+
+/// Runs the demo with its temporary folder in one that is looked at afterwards.
+fn demo(arguments: &[&str]) -> Output {
+    let folder = tempfile::tempdir().unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_ringway"))
+        .arg("demo")
+        .args(arguments)
+        .env("TMPDIR", folder.path())
+        .env_remove("RUST_LOG")
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    let left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().collect();
+    assert!(left.is_empty(), "{left:?}");
+    output
+}
+
+fn out(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+#[track_caller]
+fn document(arguments: &[&str]) -> Value {
+    let output = demo(&[arguments, &["-o", "json"]].concat());
+    let error = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(0), "{error}");
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|problem| panic!("{problem}: {}", out(&output)))
+}
+
+/// The same without what differs between two runs.
+fn timeless(mut document: Value) -> Value {
+    for runs in ["releases", "cleanups"] {
+        for run in document[runs].as_array_mut().unwrap() {
+            assert!(run["id"].as_str().unwrap().starts_with("r-"), "{run}");
+            assert!(run["duration_ms"].is_u64(), "{run}");
+            run["id"] = Value::Null;
+            run["duration_ms"] = Value::Null;
+            for tenant in run["tenants"].as_array_mut().unwrap() {
+                assert!(tenant["duration_ms"].is_u64(), "{tenant}");
+                tenant["duration_ms"] = Value::Null;
+            }
+        }
+    }
+    document
+}
+
+/// What is the same whenever the story is told: not the events, which come in whatever order the fleet has, and no
+/// durations. The introduction names a folder, and comes before.
+fn told_every_time(story: &str) -> String {
+    let mut lines = Vec::new();
+    for line in story.lines().skip_while(|line| !line.starts_with("1. ")) {
+        let is_event =
+            line.trim_start().split_once(" s ").is_some_and(|(time, _)| time.parse::<f64>().is_ok());
+        if is_event || line.starts_with("         ") {
+            continue;
+        }
+        let mut words: Vec<&str> = line.split(' ').collect();
+        if words.first() == Some(&"Seen") {
+            words.splice(1..2, ["SOME"]);
+        }
+        lines.push(words.join(" ").replace(env!("CARGO_BIN_EXE_ringway"), "ringway"));
+    }
+    lines.join("\n")
+}
+
+#[test]
+fn the_same_seed_gives_the_same_document_but_for_ids_and_durations() {
+    let (first, second) = std::thread::scope(|scope| {
+        let runs = [scope.spawn(|| document(&["--seed", "7"])), scope.spawn(|| document(&["--seed", "7"]))];
+        let [first, second] = runs.map(|run| timeless(run.join().unwrap()));
+        (first, second)
+    });
+    assert_eq!(first, second);
+    assert_eq!(first["ok"], true);
+    let verdicts = |runs: &str| -> Vec<String> {
+        let runs = first[runs].as_array().unwrap().iter();
+        runs.map(|run| format!("{} {}", run["ring"], run["verdict"]).replace('"', "")).collect()
+    };
+    assert_eq!(
+        verdicts("releases"),
+        [
+            "ring-search success",
+            "ring-search partial_success",
+            "ring-billing refused",
+            "ring-search partial_success"
+        ]
+    );
+    assert_eq!(verdicts("cleanups"), ["ring-search partial_success", "ring-search success"]);
+    let names = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+    assert_eq!(names(&first), ["cleanups", "ok", "releases"]);
+    let release = &first["releases"][0];
+    assert_eq!(
+        names(release),
+        ["cohort", "duration_ms", "id", "images", "ring", "service", "tenants", "verdict"]
+    );
+    assert_eq!(names(&release["images"][0]), ["digest", "ref"]);
+    assert_eq!(names(&release["tenants"][0]), ["duration_ms", "name", "proof", "reason", "verdict"]);
+    assert_eq!(release["tenants"].as_array().unwrap().len(), 12);
+}
+
+#[test]
+fn the_smallest_fleet_and_one_with_more_tenants_than_places_go_as_told() {
+    for count in [2_usize, 22] {
+        let text = count.to_string();
+        let document = document(&["--tenants", &text]);
+        assert_eq!(document["releases"][0]["tenants"].as_array().unwrap().len(), count);
+    }
+}
+
+#[test]
+fn the_story_is_told_in_plain_lines() {
+    let output = demo(&["--tenants", "3"]);
+    let story = out(&output);
+    assert_eq!(output.status.code(), Some(0), "{story}");
+    assert!(!story.contains("NOT AS TOLD"), "{story}");
+    insta::assert_snapshot!(told_every_time(&story));
+    let story = story.split_whitespace().collect::<Vec<_>>().join(" ");
+    for part in [
+        "cannot run: ",
+        "is claimed by ring-search for this service since 20",
+        "last written by night-shift at 20",
+        "kubernetes#67250",
+        "cleanup r-20",
+    ] {
+        assert!(story.contains(part), "{part} is not in:\n{story}");
+    }
+}
+
+#[test]
+fn too_few_tenants_are_refused_as_a_wrong_request() {
+    let output = demo(&["--tenants", "1"]);
+    assert_eq!((output.status.code(), out(&output).as_str()), (Some(2), ""));
+    let error = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(error.contains("--tenants: found 1; allowed: 2 to 500"), "{error}");
+}
