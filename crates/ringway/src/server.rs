@@ -1,10 +1,16 @@
 //! What `ringway serve` answers over HTTP: whether it lives, whether it works, and figures. It changes nothing, shows no
 //! secret, and asks nobody but the ledger and the engine of this process.
 
+mod connections;
 mod metrics;
+#[cfg(test)]
+mod tests;
 
-use crate::{error::Outcome, owner::Owner, owner::Phase, state::StateFolder};
-use anyhow::Context as _;
+use crate::{
+    error::Outcome,
+    owner::{Owner, Phase},
+    state::StateFolder,
+};
 use axum::{
     Router,
     extract::State,
@@ -40,9 +46,9 @@ impl Server {
     /// Answers until it is dropped.
     ///
     /// # Errors
-    /// If the listener can accept no connections any more.
+    /// If it ends all the same.
     pub async fn serve(self, listener: TcpListener) -> anyhow::Result<Outcome> {
-        axum::serve(listener, self.routes()).await.context("answering over HTTP")?;
+        connections::serve(listener, self.routes()).await;
         anyhow::bail!("the HTTP listener was closed")
     }
 

@@ -2,14 +2,13 @@
 
 use super::OutputFormat;
 use crate::{
-    clock::{Clock, SystemClock},
     cluster::{ClusterClient, Clusters, Right},
     config::{ArgocdInstance, Config, TenantClusters},
     error::Outcome,
     ledger::Ledger,
     output,
     registry::Registry,
-    state::{StateError, StateFolder},
+    state::StateFolder,
     world,
 };
 use release::image::{Availability, ImageReference};
@@ -75,13 +74,12 @@ fn state_folder(checks: &mut Checks, config: &Config) {
         Ok(folder) => folder,
         Err(error) => return checks.error(what, error),
     };
-    let driven = match folder.own("ringway doctor", SystemClock.now()) {
-        Ok(_) => "nothing drives releases now".to_owned(),
-        Err(StateError::OwnedBy { owner: Some(owner), .. }) => {
-            format!("driven by {} (process {}) since {}", owner.command, owner.process, owner.since)
+    let driven = match folder.owner() {
+        Some(owner) => {
+            format!("driven by `{}` (process {}) since {:.0}", owner.command, owner.process, owner.since)
         }
-        Err(StateError::OwnedBy { .. }) => "driven by another process".to_owned(),
-        Err(error) => return checks.error(what, error),
+        None if folder.is_owned() => "driven by a process that is just starting".to_owned(),
+        None => "nothing drives releases now".to_owned(),
     };
     let mut frozen = Vec::new();
     let ledger = if folder.ledger().exists() {

@@ -128,7 +128,7 @@ impl Owner {
     }
 
     /// Takes no more requests and lets nothing new be written, waits for what is being written, and says what is left.
-    async fn leave(&self, gate: &Gate) {
+    pub(super) async fn leave(&self, gate: &Gate) {
         self.asked.close();
         gate.close();
         tracing::info!(writing = gate.inside(), "told to end: nothing new begins");

@@ -1,6 +1,6 @@
 //! What becomes of requests, and what the audit says of them, over a ledger and an engine in memory.
 
-use super::Owner;
+use super::{Gate, Owner};
 use crate::{
     activity,
     asker::Asker,
@@ -12,7 +12,8 @@ use crate::{
 };
 use durable_sqlite::{MemoryJournal, Options};
 use release::report::RunKind;
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
+use tokio::time::timeout;
 
 const IMAGES: [&str; 2] = ["ghcr.io/acme/front:1", "ghcr.io/acme/back:1"];
 
@@ -153,6 +154,28 @@ async fn a_request_that_makes_no_sense_asked_for_nothing() {
         let error = owner.carry_out(Request::StartRelease(request)).await.unwrap_err();
         assert!(error.is::<UsageError>(), "{error}");
         assert_eq!(audit(&owner), []);
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_end_on_purpose_waits_for_what_is_being_written_but_not_for_ever() {
+    with_owner(async |owner| {
+        let gate = Gate::default();
+        let inside = gate.enter().await;
+        let leaving = owner.leave(&gate);
+        tokio::pin!(leaving);
+        assert!(timeout(Duration::from_secs(10), &mut leaving).await.is_err());
+        let late = owner.answer(freeze(true, None)).await;
+        assert_eq!(late, Answer::Leaving, "whoever comes too late asks the next owner");
+        drop(inside);
+        leaving.await;
+    })
+    .await;
+    with_owner(async |owner| {
+        let gate = Gate::default();
+        let _inside = gate.enter().await;
+        timeout(Duration::from_secs(30), owner.leave(&gate)).await.unwrap();
     })
     .await;
 }
