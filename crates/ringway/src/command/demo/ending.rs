@@ -43,7 +43,8 @@ The fleet stays up until you press Ctrl-C. In another terminal:
 Other images, in {BASE_REPOSITORY}-{RING}:
 {tags}
 The pull secret of {unlucky} reads none of them, as in the story.
-By hand, as an administrator (kubectl sends no token over HTTP):
+By hand, as an administrator, also to delete the pods that a cleanup names (kubectl sends
+no token over HTTP):
   curl -H 'authorization: Bearer {ADMINISTRATOR}' {api}/apis/argoproj.io/v1alpha1/namespaces/argocd/applications/{unlucky}
   curl -H 'authorization: Bearer {ADMINISTRATOR}' {api}/api/v1/namespaces/tenant-{unlucky}/pods/atlas-1 -X DELETE"
     )
