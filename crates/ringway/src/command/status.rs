@@ -2,6 +2,8 @@
 //!
 //! All of it is read from the ledger, so it is there without an owner as well.
 
+#[cfg(test)]
+mod tests;
 mod text;
 
 use super::{OutputFormat, ledger};

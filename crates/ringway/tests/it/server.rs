@@ -4,7 +4,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use std::{
     io::{BufRead, BufReader, Read, Write},
-    net::TcpStream,
+    net::{TcpListener, TcpStream},
     path::Path,
     process::{Child, ChildStderr, Command, Output, Stdio},
 };
@@ -126,6 +126,36 @@ fn a_server_is_ready_answers_and_ends_when_it_is_told() {
 }
 
 #[test]
+fn a_second_signal_ends_a_server_at_once() {
+    let folder = folder();
+    // A registry that takes connections and never answers: the request for a release is not answered either.
+    let registry = TcpListener::bind("127.0.0.1:0").unwrap();
+    let host = registry.local_addr().unwrap().to_string();
+    let configuration = format!(
+        "{}registries: [{{host: \"{host}\", insecure: true}}]\n",
+        CONFIGURATION.replace("127.0.0.1:1/atlas", &format!("{host}/atlas"))
+    );
+    std::fs::write(folder.path().join("ringway.yaml"), configuration).unwrap();
+    let mut server = Server::start(folder.path());
+    let image = format!("{host}/atlas:1");
+    let start =
+        ["release", "start", "--ring", "ring-x", "--service", "atlas", "--image", &image, "--tenants", "a"];
+    let mut client = command(folder.path(), &start).stderr(Stdio::null()).spawn().unwrap();
+    let asked = registry.accept().unwrap();
+
+    let process = Pid::from_child(&server.child);
+    kill_process(process, Signal::TERM).unwrap();
+    while entry(&mut server.log).unwrap()["message"] != "told to end: nothing new begins" {}
+    assert_eq!(server.get("/readyz"), (503, "stopping: it was told to end\n".to_owned()));
+    let (code, log) = server.end(Signal::TERM);
+    assert_eq!(code, Some(130), "{log:?}");
+    assert_eq!(log[0]["message"], "told to end a second time: ending at once");
+    client.kill().unwrap();
+    client.wait().unwrap();
+    drop(asked);
+}
+
+#[test]
 fn a_second_server_is_told_who_the_first_is() {
     let folder = folder();
     let server = Server::start(folder.path());
@@ -144,7 +174,7 @@ fn a_second_server_is_told_who_the_first_is() {
 #[test]
 fn an_address_that_is_taken_is_named() {
     let folder = folder();
-    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
     let (code, _, said) = ran(folder.path(), &["serve", "--listen", &address]);
     assert_eq!(code, 2, "{said}");

@@ -50,7 +50,7 @@ fn driver(status: &Status) -> String {
 
 fn under_way(lines: &mut Vec<String>, run: &RunReport, now: Timestamp) {
     let ended = run.tenants.iter().filter(|tenant| tenant.verdict.is_some()).count();
-    lines.push(title(run));
+    lines.push(title(run).trim_end().to_owned());
     lines.push(format!(
         "  ring {}, for {}: {ended} of {} ended",
         run.ring,
@@ -67,23 +67,26 @@ fn under_way(lines: &mut Vec<String>, run: &RunReport, now: Timestamp) {
 fn service(lines: &mut Vec<String>, ring: &Ring, service: &Service, now: Timestamp) {
     let since = service.tenants.iter().map(|tenant| tenant.since).min().unwrap_or(now);
     let tenants = counted(service.tenants.len(), "tenant");
-    lines.push(format!("  {}: {tenants} since {} ago", service.service, ago(since, now)));
-    let mut good: BTreeMap<_, usize> = BTreeMap::new();
+    lines.push(format!("  {}: {tenants}, for {}", service.service, ago(since, now)));
+    let mut alike: BTreeMap<String, usize> = BTreeMap::new();
+    let mut named = Vec::new();
     for tenant in &service.tenants {
-        if tenant.verdict == Some(TenantVerdict::Success) && !is_taken_back(tenant) {
-            *good.entry((&tenant.release, tenant.proof)).or_default() += 1;
+        let (release, proof) = (&tenant.release, tenant.proof.as_str());
+        match tenant.verdict {
+            _ if is_taken_back(tenant) => {
+                named.push((tenant, "taken out; not yet proven without it".to_owned()))
+            }
+            Some(TenantVerdict::Success) => {
+                *alike.entry(format!("{proof} by release {release}")).or_default() += 1;
+            }
+            // What each of them waits for stands above, with the release.
+            None => *alike.entry(format!("not finished in release {release}")).or_default() += 1,
+            Some(verdict) => named.push((tenant, ended(tenant, verdict))),
         }
     }
-    for ((release, proof), count) in good {
-        lines.push(format!("    {} {} by release {release}", counted(count, "tenant"), proof.as_str()));
-    }
-    let others = service
-        .tenants
-        .iter()
-        .filter(|tenant| tenant.verdict != Some(TenantVerdict::Success) || is_taken_back(tenant));
-    for tenant in others {
-        lines.push(format!("    {:20}  {}", tenant.tenant, what(tenant, now)));
-    }
+    let counts = alike.iter().map(|(what, count)| format!("    {} {what}", counted(*count, "tenant")));
+    lines.extend(counts);
+    lines.extend(named.iter().map(|(tenant, what)| format!("    {:20}  {what}", tenant.tenant)));
     lines.push(format!("    take it back with: ringway cleanup --ring {}", ring.ring));
 }
 
@@ -92,17 +95,9 @@ fn is_taken_back(tenant: &Tenant) -> bool {
     tenant.overrides.iter().all(|written| written.state == "removed")
 }
 
-fn what(tenant: &Tenant, now: Timestamp) -> String {
-    if is_taken_back(tenant) {
-        return "taken out; not yet proven without it".to_owned();
-    }
-    let first = |text: &str| text.lines().next().unwrap_or_default().to_owned();
-    match (&tenant.verdict, &tenant.problem, &tenant.awaiting) {
-        (Some(verdict), Some(problem), _) => format!("{verdict}: {}", first(problem)),
-        (Some(verdict), None, _) => verdict.to_string(),
-        (None, _, Some(awaiting)) => {
-            format!("{}: {} (for {})", tenant.proof, first(&awaiting.what), ago(awaiting.since, now))
-        }
-        (None, _, None) => format!("{} by release {}, which goes on", tenant.proof, tenant.release),
+fn ended(tenant: &Tenant, verdict: TenantVerdict) -> String {
+    match tenant.problem.as_ref().and_then(|problem| problem.lines().next()) {
+        Some(problem) => format!("{verdict}: {problem}"),
+        None => verdict.to_string(),
     }
 }
