@@ -108,6 +108,20 @@ fn release(ring: usize, tenants: usize, random: &mut Random) -> Act {
     }
 }
 
+/// A release that is told to stop while its requests are slow or get lost: the worst moment for a cancel.
+fn cancelled_in_the_middle(at: u64, release: Act, random: &mut Random) -> Vec<(u64, Act)> {
+    let weather = Weather { slow: 50, lost_before: 30, lost_after: 10, refused: 30, ..Weather::fair() };
+    let begins = at + random.below(200);
+    let cancelled = begins + 200 + random.below(15 * SECOND);
+    let ends = cancelled + random.below(MINUTE);
+    vec![
+        (at, release),
+        (begins, Act::Weather(weather)),
+        (cancelled, Act::Cancel),
+        (ends, Act::Weather(Weather::fair())),
+    ]
+}
+
 /// One thing, with its end if it has one.
 fn something(
     at: u64,
@@ -122,7 +136,8 @@ fn something(
     let until = at + 1 + random.below(length.min(6 * MINUTE));
     let gone = random.pick(&[Gone::Refuses, Gone::Silent, Gone::Unavailable]).copied();
     let lasting = |begin: Act, end: Act| vec![(at, begin), (until, end)];
-    match random.below(30) {
+    match random.below(33) {
+        30..=32 => cancelled_in_the_middle(at, release(ring, tenants, random), random),
         0..4 => vec![(at, release(ring, tenants, random))],
         4 | 5 => vec![(at, Act::Cleanup { ring })],
         6 => vec![(at, Act::CleanupTenant(tenant))],
