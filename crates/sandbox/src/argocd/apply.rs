@@ -22,7 +22,7 @@ pub(super) fn wanted(application: &Key, key: &Key, manifest: &Value) -> Value {
 /// What an object becomes when the manifest is applied to it.
 pub(super) fn applied(key: &Key, wanted: &Value, live: &Value) -> Value {
     let last = annotation(live, LAST_APPLIED).and_then(|last| serde_json::from_str(last).ok());
-    // Argo CD knows no merge keys of custom resources (testbed.md d).
+    // Argo CD knows no merge keys of custom resources (docs/measured.md, Parents).
     let lists = if key.kind.group() == "argoproj.io" { Lists::Replaced } else { Lists::Strategic };
     merge(&last.unwrap_or(Value::Null), wanted, live, lists)
 }
@@ -61,7 +61,8 @@ fn remember(object: &mut Value, wanted: &Value) {
 }
 
 /// With `Replace=true` nothing stays that the manifest does not say (`argocd_rules::owners`), but for what the API server
-/// keeps itself. Applications have no status of their own at the API server, so theirs goes as well (testbed.md a).
+/// keeps itself. Applications have no status of their own at the API server, so theirs goes as well (docs/measured.md,
+/// Patches).
 fn replaced(key: &Key, wanted: &Value, live: &Value) -> Value {
     let mut new = wanted.clone();
     for field in
@@ -151,7 +152,7 @@ pub(super) fn differs(application: &Value, key: &Key, wanted: &Value, live: &Val
     merged != live
 }
 
-/// With `RespectIgnoreDifferences=true` what is ignored is not applied either (testbed.md d).
+/// With `RespectIgnoreDifferences=true` what is ignored is not applied either (docs/measured.md, Parents).
 pub(super) fn respect_ignored(application: &Value, key: &Key, wanted: &mut Value, live: &Value) {
     for pointer in ignored(application, key) {
         remove(wanted, pointer);

@@ -1,7 +1,7 @@
 //! Comparing Applications, one after the other: when, how long it takes, and what is written.
 //!
 //! A comparison is a look, the work, and two writes: first an operation is asked for, then the result is stored
-//! (`an_application_looks_green_for_the_old_source_right_after_a_patch_and_is_not_believed`, testbed.md b).
+//! (`an_application_looks_green_for_the_old_source_right_after_a_patch_and_is_not_believed`, docs/measured.md, Timing).
 
 mod store;
 
@@ -96,7 +96,7 @@ fn begin(model: &mut Model, key: &Key, application: Arc<Value>, level: Level) {
     known.requested = None;
     known.heal_at = known.heal_at.filter(|at| *at > began_at);
     known.late = known.late.filter(|(_, over)| *over > began_at);
-    // Manifests that are in the cache cost a fraction: 0.03 s after an operation (testbed.md b).
+    // Manifests that are in the cache cost a fraction: 0.03 s after an operation (docs/measured.md, Timing).
     let is_rendered = sources.is_some() && known.rendered == sources;
     known.comparing = Some(Comparing { level, seen: application, began_at, found: None });
     let around = if is_rendered { model.timing.compare / 4 } else { model.timing.compare };

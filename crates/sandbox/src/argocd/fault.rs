@@ -37,7 +37,7 @@ pub fn stop(model: &mut Model) {
 }
 
 /// The controller starts, lists all Applications, and goes on with what stands in them: operations that run are resumed
-/// (facts/argocd.md 3.2).
+/// (docs/measured.md, Operations).
 pub fn start(model: &mut Model) {
     model.argocd.memory = super::memory::Memory::default();
     model.argocd.faults.is_stalled = false;

@@ -1,7 +1,7 @@
 //! How Argo CD judges the health of what an Application deploys (gitops-engine `pkg/health`).
 //!
-//! A StatefulSet never gets Degraded (testbed.md g: fourteen seconds of ImagePullBackOff were Progressing); Applications
-//! of a parent have no health since Argo CD 1.8; kinds without pods have none either.
+//! A StatefulSet never gets Degraded (docs/measured.md, Workloads: fourteen seconds of ImagePullBackOff were
+//! Progressing); Applications of a parent have no health since Argo CD 1.8; kinds without pods have none either.
 
 use super::resource::text;
 use crate::Kind;

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 /// How many entries are kept if the Application says nothing.
 const KEPT: u64 = 10;
 
-/// Adds an operation that succeeded. One of some resources only is not written down (facts/argocd.md 3.5).
+/// Adds an operation that succeeded. One of some resources only is not written down (docs/measured.md, Operations).
 pub(super) fn add(model: &mut Model, key: &Key, state: &Value) {
     let is_whole = state["operation"]["sync"]["resources"].as_array().is_none_or(Vec::is_empty);
     if state["phase"] != "Succeeded" || !is_whole {

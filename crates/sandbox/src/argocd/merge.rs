@@ -1,7 +1,8 @@
 //! What an object becomes when a manifest is applied to it: the three-way merge of `kubectl apply`.
 //!
 //! What the manifest says wins; what it said last time and says no more goes; what others added stays. That is why a
-//! parent Application keeps parameters of a child that git never set (`argocd_rules::owners`, testbed.md d).
+//! parent Application keeps parameters of a child that git never set (`argocd_rules::owners`; docs/measured.md,
+//! Parents).
 
 use serde_json::{Map, Value};
 

@@ -115,7 +115,7 @@ fn work(model: &mut Model, key: &Key, mut operating: Operating) {
     match project::of(model, &application) {
         Err(message) => set(state, "Error", message),
         Ok(project) if !project.lets_sync(&application, is_manual, model.now()) => {
-            // Not even its termination is served (facts/argocd.md 3.6).
+            // Not even its termination is served (docs/measured.md, Operations).
             if state["phase"] == "Running" {
                 state["message"] = json!("Sync operation blocked by sync window");
             }

@@ -12,8 +12,8 @@ pub(super) struct Project(Arc<Value>);
 /// The project of an Application.
 ///
 /// # Errors
-/// What Argo CD says if there is none: nothing is compared then, and nothing deleted (testbed.md, pitfall 3; the test's
-/// `Project` of `failures::operation`).
+/// What Argo CD says if there is none: nothing is compared then, and nothing deleted (docs/measured.md, Operations;
+/// `failures::operation` removes its projects last for that).
 pub(super) fn of(model: &Model, application: &Value) -> Result<Project, String> {
     let name = match text(application, "/spec/project") {
         "" => "default",

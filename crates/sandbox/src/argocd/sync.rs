@@ -141,7 +141,7 @@ impl Run<'_> {
             let message = self.reason("one or more objects failed to apply");
             return Step::ended("Failed", message, Value::Null);
         }
-        // What is applied last need not get healthy (testbed.md f 5), but hooks must end.
+        // What is applied last need not get healthy (docs/measured.md, Operations), but hooks must end.
         let hooks = now.into_iter().filter(|index| self.tasks.get(*index).is_some_and(|task| task.is_hook));
         let remaining: Vec<&Task> = hooks.chain(later).filter_map(|index| self.tasks.get(index)).collect();
         if remaining.is_empty() {

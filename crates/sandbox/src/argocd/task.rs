@@ -95,7 +95,7 @@ pub(super) fn of(
     }
     let selected = sync["resources"].as_array().filter(|selected| !selected.is_empty());
     if let Some(selected) = selected {
-        // Only some resources: no hooks then (facts/argocd.md 3.5).
+        // Only some resources: no hooks then (docs/measured.md, Operations).
         tasks.retain(|task| !task.is_hook && selected.iter().any(|entry| is_selected(entry, &task.key)));
     }
     tasks.extend(namespace(model, application, sync));

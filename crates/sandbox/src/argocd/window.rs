@@ -1,4 +1,4 @@
-//! Sync windows of an AppProject: when operations may run (`failures::operation`, facts/argocd.md 3.2).
+//! Sync windows of an AppProject: when operations may run (`failures::operation`, docs/measured.md, Operations).
 //!
 //! Time zones are left out: no scenario uses them.
 

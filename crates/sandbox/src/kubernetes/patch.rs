@@ -1,8 +1,8 @@
 //! Patches in the dialect of the API server, which is that of its library `evanphx/json-patch` version 4.
 //!
-//! It differs from the standard (facts, argocd.md 1.4): `test` of null passes for an absent key whose parent is there,
-//! `replace` of an absent key adds it, and negative indexes count from the end. Seen on the testbed:
-//! `a_test_of_null_passes_for_an_absent_key_below_a_parent_that_is_there`, testbed.md a.
+//! It differs from the standard (docs/measured.md, Patches): `test` of null passes for an absent key whose parent is
+//! there, `replace` of an absent key adds it, and negative indexes count from the end. Seen on the testbed:
+//! `a_test_of_null_passes_for_an_absent_key_below_a_parent_that_is_there`.
 
 use super::status::Refusal;
 use serde_json::{Map, Value};

@@ -2,7 +2,7 @@
 //!
 //! Only what somebody may write is here; `status`, `operation` and the hydrator's sources are taken as they are. Of
 //! other kinds only the Applications' are checked at all: workloads are written by Argo CD from charts of this model.
-//! Seen on the testbed: `a_guard_that_fails_is_told_from_a_change_that_is_not_allowed`, testbed.md a (unknown field).
+//! Seen on the testbed: `a_guard_that_fails_is_told_from_a_change_that_is_not_allowed`, docs/measured.md, Patches.
 
 use super::status::Cause;
 use serde_json::{Map, Value};

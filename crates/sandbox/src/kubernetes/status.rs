@@ -162,7 +162,7 @@ impl Refusal {
         Self::new(415, "UnsupportedMediaType", message, Value::Null)
     }
 
-    /// A JSON patch that cannot be applied: it names no operation and no field (facts, testbed.md a).
+    /// A JSON patch that cannot be applied: it names no operation and no field (docs/measured.md, Patches).
     pub(super) fn guard_failed() -> Self {
         let message = "the server rejected our request due to an error in our request";
         Self::new(422, "Invalid", message, json!({}))

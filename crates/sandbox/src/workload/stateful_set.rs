@@ -1,7 +1,7 @@
 //! The controller of StatefulSets, after `stateful_set_control.go`.
 //!
 //! One look at a set does at most one thing to it under `OrderedReady`, and computes the status from the pods as they
-//! were before. So the counters are always a little old, as on the testbed (facts, testbed.md g).
+//! were before. So the counters are always a little old, as on the testbed (docs/measured.md, Workloads).
 
 mod replica;
 mod status;
@@ -111,8 +111,8 @@ impl<'a> Sync<'a> {
 
     /// Makes, ends and replaces pods: the wanted ones first, then those beyond, then the old ones. `OrderedReady`
     /// returns at the first pod that is not ready, so a broken pod of an older revision is never replaced
-    /// (kubernetes#67250; `failures::repair_trap`, facts testbed.md g). `Parallel` goes on to the end, and recovers
-    /// (`failures::repair_trap::a_parallel_stateful_set_recovers_by_itself`).
+    /// (kubernetes#67250; `failures::repair_trap`, docs/measured.md, Workloads). `Parallel` goes on to the end, and
+    /// recovers (`failures::repair_trap::a_parallel_stateful_set_recovers_by_itself`).
     fn act(&self, model: &mut Model) -> Replaced {
         let is_ordered = !self.spec.is_parallel;
         for replica in &self.replicas {

@@ -54,7 +54,7 @@ fn a_set_makes_its_applications_and_owns_them() {
     assert_eq!(found["spec"]["destination"]["namespace"], "tenant-alpha");
 }
 
-/// `an_application_set_takes_a_change_back_unless_it_ignores_the_field`, testbed.md e
+/// `an_application_set_takes_a_change_back_unless_it_ignores_the_field`, docs/measured.md, ApplicationSets
 #[test]
 fn a_change_is_taken_back_at_once() {
     let mut model = world();

@@ -40,7 +40,7 @@ pub(super) fn store(
         if let Some(types) = types {
             found.sources.write_types(&types, status);
         }
-        // A comparison because of a deployed object does not count as one of the sources (facts/argocd.md 3.2).
+        // A comparison because of a deployed object does not count as one of the sources (docs/measured.md, Operations).
         if level == Level::Latest || status["reconciledAt"].is_null() {
             status["reconciledAt"] = json!(kubernetes::time(began_at));
         }
@@ -107,7 +107,7 @@ fn set_health(status: &mut Value, health: &str, now: &str) {
 }
 
 /// A request that came during the comparison stays, and is answered by the next one. One that was there already is
-/// removed, even if somebody wrote it again meanwhile (facts/argocd.md 3.3).
+/// removed, even if somebody wrote it again meanwhile (docs/measured.md, Operations).
 fn remove_refresh(application: &mut Value, seen: &Value) {
     if annotation(seen, REFRESH).is_some()
         && let Some(annotations) =

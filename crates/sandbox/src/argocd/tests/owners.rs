@@ -1,4 +1,4 @@
-//! Parent Applications: who takes a change back, and who keeps it (`argocd_rules::owners`, testbed.md d).
+//! Parent Applications: who takes a change back, and who keeps it (`argocd_rules::owners`, docs/measured.md, Parents).
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! The dialect of JSON patches, row by row as it was measured (facts, argocd.md 1.4, testbed.md a).
+//! The dialect of JSON patches, row by row as it was measured (docs/measured.md, Patches).
 
 use super::{APPLICATIONS, JSON_PATCH, MERGE_PATCH, World};
 use crate::kubernetes::patch::{apply_json, apply_merge};

@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 
 impl Sync<'_> {
     /// Writes the status. It is about the pods before this look, but about the generation of now: between a change of
-    /// the spec and the first look after it `observedGeneration` lags (facts, argocd.md 6.3 b).
+    /// the spec and the first look after it `observedGeneration` lags (docs/measured.md, Workloads).
     pub(super) fn write_status(&self, model: &mut Model, replaced: Replaced) {
         let status = self.status(replaced);
         object::write_status(model, self.key, &status);
