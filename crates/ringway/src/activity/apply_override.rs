@@ -6,13 +6,18 @@ use super::{
     preflight_tenant::{not_taken, owner},
     told,
 };
-use crate::{cluster::ClusterErrorKind, ledger::Claim, world::World};
+use crate::{
+    cluster::ClusterErrorKind,
+    ledger::{Claim, ClaimFilter, OverrideState},
+    world::World,
+};
 use durable::{ActivityContext, Failure};
 use release::{
     overrides::plan::plan,
     proof::Proof,
     refusal::Refusal,
     step::{Applied, ApplyInput, PlannedApplication, RunContext},
+    verdict::Stop,
 };
 
 /// How often a lost race is begun again before the retry policy pauses. Argo CD writes an Application often, but not its
@@ -42,8 +47,7 @@ async fn try_all(world: &World, input: ApplyInput) -> Result<Applied, Failure> {
         Ok(applied)
     };
     for _ in 0..RACES {
-        let run = world.ledger.run(&context.run).map_err(ledger_failure)?;
-        if let Some(stop) = run.and_then(|run| run.stop) {
+        if let Some(stop) = stop_of(world, &context)? {
             return settle(Applied::Stopped { stop });
         }
         if let Some(applied) = try_once(world, &context, &planned, claim.as_ref()).await? {
@@ -55,6 +59,44 @@ async fn try_all(world: &World, input: ApplyInput) -> Result<Applied, Failure> {
         planned.key, context.tenant
     );
     Err(Failure::retryable("lost_races", message))
+}
+
+/// Why the release is to stop, if it is: no patch begins after that was recorded.
+fn stop_of(world: &World, context: &RunContext) -> Result<Option<Stop>, Failure> {
+    let run = world.ledger.run(&context.run).map_err(ledger_failure)?;
+    Ok(run.and_then(|run| run.stop))
+}
+
+/// Two services may be configured to write the same value. What one of them wrote is not what was there before: put back
+/// by the other's cleanup, it would stand there without an owner.
+fn written_for_another_service(
+    world: &World,
+    context: &RunContext,
+    planned: &PlannedApplication,
+) -> Result<Option<Refusal>, Failure> {
+    let filter = ClaimFilter { tenants: Some(vec![context.tenant.clone()]), ..ClaimFilter::default() };
+    let claims = world.ledger.claims(&filter).map_err(ledger_failure)?;
+    let wanted = &planned.wanted;
+    let holder = claims.into_iter().find(|claim| {
+        let stands = claim.written.as_ref().filter(|written| written.state != OverrideState::Removed);
+        claim.application == planned.key
+            && claim.service != wanted.service
+            && stands.is_some_and(|written| {
+                let leaves = &written.inverse.leaves;
+                leaves.iter().any(|ours| {
+                    wanted
+                        .leaves
+                        .iter()
+                        .any(|leaf| (leaf.strategy, &leaf.path) == (ours.strategy, &ours.path))
+                })
+            })
+    });
+    Ok(holder.map(|claim| Refusal::Claimed {
+        application: claim.application,
+        ring: claim.ring,
+        since: claim.since,
+        elsewhere: false,
+    }))
 }
 
 /// One race; `None` if it was lost.
@@ -81,6 +123,13 @@ async fn try_once(
         Ok(plan) => plan,
         Err(refusal) => return Ok(Some(Applied::Refused { refusal })),
     };
+    if let Some(refusal) = written_for_another_service(world, context, planned)? {
+        return Ok(Some(Applied::Refused { refusal }));
+    }
+    // Once more: to read may have taken long, and nothing is waited for between here and the patch.
+    if let Some(stop) = stop_of(world, context)? {
+        return Ok(Some(Applied::Stopped { stop }));
+    }
     world.ledger.record_intent(&context.run, planned, &plan.inverse, now).map_err(ledger_failure)?;
     let changed = !plan.patch.is_empty();
     if changed {
