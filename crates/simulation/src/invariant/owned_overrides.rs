@@ -1,5 +1,6 @@
 //! No override in the fleet without an owner in the ledger that knows how to take it back, unless others made a copy of
-//! an Application with our values in it: Ringway refuses that one by name and never owned it.
+//! an Application with our values in it: Ringway refuses that one by name and never owned it. An Application that is being
+//! deleted takes what stands in it along.
 
 use super::Invariant;
 use crate::audience::Moment;
@@ -18,7 +19,7 @@ impl Invariant for OwnedOverrides {
             let Some(application) = moment.truth.of(name).and_then(|facts| facts.application.as_ref()) else {
                 continue;
             };
-            if moment.book.copies.contains(&application.uid) {
+            if application.is_going || moment.book.copies.contains(&application.uid) {
                 continue;
             }
             let claims: Vec<_> = moment

@@ -26,6 +26,8 @@ pub(crate) struct ApplicationFacts {
     pub(crate) sources: Value,
     /// The same as Argo CD compared it last.
     compared: Value,
+    /// Whether it is being deleted: what stands in it goes with it.
+    pub(crate) is_going: bool,
     /// Its annotations in our name: by service, who owns it.
     pub(crate) owners: BTreeMap<String, Value>,
 }
@@ -161,6 +163,7 @@ impl ApplicationFacts {
         });
         Self {
             uid: text("/metadata/uid"),
+            is_going: !text("/metadata/deletionTimestamp").is_empty(),
             sources: sources("/spec"),
             compared: sources("/status/sync/comparedTo"),
             owners: owners.collect(),
