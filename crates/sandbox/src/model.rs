@@ -139,6 +139,16 @@ impl Model {
         Some(self.store.changes_after(revision)?.map(|change| &change.key))
     }
 
+    /// The changes since a version in their order: when, what, and what it was then, or that it was gone. `None` if some
+    /// of them are forgotten.
+    pub fn history_since(
+        &self,
+        revision: u64,
+    ) -> Option<impl Iterator<Item = (Timestamp, &Key, Option<&Arc<Value>>)>> {
+        let history = self.store.history_after(revision)?;
+        Some(history.map(|(at, change)| (at, &change.key, change.new.as_ref())))
+    }
+
     /// Makes an object, with what the API server adds to it. `None` if there is one of this name.
     pub(crate) fn create(&mut self, mut object: Value, manager: &str) -> Option<Key> {
         let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default();

@@ -137,11 +137,16 @@ impl Store {
 
     /// The changes after a version. `None` if some of them are forgotten.
     pub(crate) fn changes_after(&self, revision: u64) -> Option<impl Iterator<Item = &Change>> {
+        Some(self.history_after(revision)?.map(|(_, change)| change))
+    }
+
+    /// The same with the time of each.
+    pub(crate) fn history_after(&self, revision: u64) -> Option<impl Iterator<Item = (Timestamp, &Change)>> {
         if revision < self.compacted {
             return None;
         }
         let first = self.log.partition_point(|(_, change)| change.revision <= revision);
-        Some(self.log.range(first..).map(|(_, change)| change))
+        Some(self.log.range(first..).map(|(at, change)| (*at, change)))
     }
 
     /// Forgets all changes, as etcd does when it compacts.

@@ -12,7 +12,10 @@
 )]
 
 mod bare;
+#[path = "../shared/figures.rs"]
 mod figures;
+#[path = "../shared/installation.rs"]
+mod installation;
 mod observer;
 mod program;
 mod requests;

@@ -1,5 +1,6 @@
 //! Says when each tenant's last pod was ready on an image. Knows nothing of Ringway, nor of Argo CD.
 
+use crate::figures::Ready;
 use futures_util::{StreamExt, TryStreamExt};
 use jiff::Timestamp;
 use k8s_openapi::api::{apps::v1::StatefulSet, core::v1::Pod};
@@ -19,15 +20,6 @@ use tokio::sync::Notify;
 
 /// More than any run took so far, by far.
 const PATIENCE: Duration = Duration::from_secs(600);
-
-/// When a tenant was seen to run the image.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Ready {
-    /// The last of its pods was ready on the image.
-    pub(crate) pods: Timestamp,
-    /// The StatefulSet's controller had counted them.
-    pub(crate) counted: Timestamp,
-}
 
 /// The fleet as the API server tells it.
 pub(crate) struct Observer {

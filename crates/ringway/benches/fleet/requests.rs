@@ -1,15 +1,12 @@
 //! The requests of Ringway, by the API server's own log.
 
-use crate::setting;
+use crate::{figures::Requests, setting};
 use serde_json::Value;
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeSet,
     fs::File,
     io::{Read, Seek, SeekFrom},
 };
-
-/// How many requests of each kind, such as `patch applications`.
-pub(crate) type Requests = BTreeMap<String, usize>;
 
 /// A place in the log.
 pub(crate) struct Log(u64);

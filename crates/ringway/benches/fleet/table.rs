@@ -1,7 +1,11 @@
 //! What a person reads.
 
-use crate::figures::{Lags, Program, Run, quantile, spread};
+use crate::figures::{Lags, Program, Run, quantile};
 use std::collections::{BTreeMap, BTreeSet};
+
+/// How much earlier than the observer Ringway may learn of the same event, in milliseconds: each has connections of its
+/// own, and both share two cores with everything else.
+const SAME_EVENT: f64 = 50.0;
 
 /// A release and the cleanup after it.
 type Pair = (Run, Run);
@@ -34,7 +38,7 @@ pub(crate) fn summary(tenants: usize, bare: &[Pair], ringway: &[Pair], (limit, l
         println!("  ringway / bare              {}", spread(with.iter().zip(&bare).map(|(a, b)| a / b), 3));
         let limited = which(limited);
         println!("  ringway, {limit} at once, s      {:.2}", limited.wall.as_secs_f64());
-        lags(&Lags::of(ringway.iter().map(which).chain([limited])));
+        lags(&Lags::of(ringway.iter().map(which).chain([limited]), SAME_EVENT));
         let programs: Vec<&Program> =
             ringway.iter().filter_map(|pair| which(pair).program.as_ref()).collect();
         usage(&programs);
@@ -76,4 +80,12 @@ fn requests(tenants: usize, programs: &[&Program]) {
         let each = programs.iter().map(|program| per_tenant(*program.requests.get(kind).unwrap_or(&0)));
         println!("    {kind:25} {}", spread(each, 2));
     }
+}
+
+/// `median (smallest to largest)`.
+fn spread(values: impl IntoIterator<Item = f64>, decimals: usize) -> String {
+    let mut sorted: Vec<f64> = values.into_iter().collect();
+    sorted.sort_by(f64::total_cmp);
+    let [smallest, median, largest] = [0.0, 0.5, 1.0].map(|share| quantile(&sorted, share));
+    format!("{median:.decimals$} ({smallest:.decimals$} to {largest:.decimals$})")
 }

@@ -1,13 +1,21 @@
-//! What was measured, and what is computed from it.
+//! What was measured, and what is computed from it: the same on the testbed and on simulated fleets.
 
-use crate::{observer::Ready, requests::Requests};
 use jiff::Timestamp;
 use release::proof::Proof;
+use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, time::Duration};
 
-/// How much earlier than the observer Ringway may learn of the same event: each has connections of its own, and both
-/// share two cores with everything else.
-pub(crate) const SAME_EVENT: f64 = 50.0;
+/// When a tenant ran the image in truth.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub(crate) struct Ready {
+    /// The last of its pods was ready on the image.
+    pub(crate) pods: Timestamp,
+    /// The StatefulSet's controller had counted them.
+    pub(crate) counted: Timestamp,
+}
+
+/// How many requests of each kind, such as `patch applications`.
+pub(crate) type Requests = BTreeMap<String, usize>;
 
 /// One release or cleanup.
 pub(crate) struct Run {
@@ -55,7 +63,8 @@ pub(crate) struct Lags {
 }
 
 impl Lags {
-    pub(crate) fn of<'a>(runs: impl IntoIterator<Item = &'a Run>) -> Self {
+    /// Of runs whose truth is known to `same_event` milliseconds: a proof that is earlier by more is wrong.
+    pub(crate) fn of<'a>(runs: impl IntoIterator<Item = &'a Run>, same_event: f64) -> Self {
         let mut lags = Self::default();
         for run in runs {
             for (tenant, verdict) in run.program.iter().flat_map(|program| &program.verdicts) {
@@ -70,7 +79,7 @@ impl Lags {
         for list in [&mut lags.proof, &mut lags.verdict, &mut lags.said, &mut lags.own] {
             list.sort_by(f64::total_cmp);
         }
-        lags.wrong = lags.proof.iter().filter(|lag| **lag < -SAME_EVENT).count();
+        lags.wrong = lags.proof.iter().filter(|lag| **lag < -same_event).count();
         lags
     }
 }
@@ -90,12 +99,4 @@ pub(crate) fn quantile(sorted: &[f64], share: f64) -> f64 {
     )]
     let index = (last as f64 * share).round() as usize;
     sorted.get(index).copied().unwrap_or(f64::NAN)
-}
-
-/// `median (smallest to largest)`.
-pub(crate) fn spread(values: impl IntoIterator<Item = f64>, decimals: usize) -> String {
-    let mut sorted: Vec<f64> = values.into_iter().collect();
-    sorted.sort_by(f64::total_cmp);
-    let [smallest, median, largest] = [0.0, 0.5, 1.0].map(|share| quantile(&sorted, share));
-    format!("{median:.decimals$} ({smallest:.decimals$} to {largest:.decimals$})")
 }
