@@ -9,9 +9,14 @@ use release::{
     verdict::TenantVerdict,
 };
 use std::{collections::BTreeMap, io::IsTerminal, time::Duration};
+use tokio::time::{Instant, MissedTickBehavior};
 
 /// How often the ledger is asked whether something has changed. Only what people see depends on it.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
+
+/// How many times as long as the last look took the next one waits: a look at thousands of tenants takes long, and must
+/// not take the processor away from their release.
+const REST: u32 = 30;
 
 /// A sentence that stays this long is worth a line; shorter ones are steps on the way.
 const WORTH_TELLING: SignedDuration = SignedDuration::from_secs(5);
@@ -28,25 +33,32 @@ pub async fn follow(
     driver: Option<&StateFolder>,
 ) -> anyhow::Result<RunReport> {
     let mut lines = Lines::default();
+    let mut began = Instant::now();
     let mut report = reports::run(ledger, run, true)?;
     let mut version = ledger.data_version()?;
     let mut interval = tokio::time::interval(LOOK_EVERY);
+    interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         lines.show(&report, clock.now());
+        let rested = Instant::now() + began.elapsed() * REST;
         if report.verdict.is_some() || !report.driven {
             lines.finish();
             return Ok(report);
         }
-        interval.tick().await;
-        if driver.is_some_and(|folder| !folder.is_owned()) {
-            // Read again: the verdict may have been its last deed.
-            report = reports::run(ledger, run, false)?;
-            continue;
-        }
-        let newest = ledger.data_version()?;
-        if newest != version {
-            version = newest;
-            report = reports::run(ledger, run, true)?;
+        loop {
+            interval.tick().await;
+            began = Instant::now();
+            if driver.is_some_and(|folder| !folder.is_owned()) {
+                // Read again: the verdict may have been its last deed.
+                report = reports::run(ledger, run, false)?;
+                break;
+            }
+            let newest = ledger.data_version()?;
+            if newest != version && (began >= rested || ledger.has_ended(run)?) {
+                version = newest;
+                report = reports::run(ledger, run, true)?;
+                break;
+            }
         }
     }
 }

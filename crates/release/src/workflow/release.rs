@@ -16,6 +16,7 @@ use crate::{
 };
 use durable::{Failure, Flow, Workflow, join};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// One image (or several of one commit) of one ring onto one cohort.
 pub struct Release;
@@ -152,6 +153,7 @@ fn refuse_all_if_one_is(planned: &mut [Planned]) {
 
 /// The results in the order in which the tenants were asked for.
 fn in_order(tenants: &[String], mut results: Vec<TenantResult>) -> Vec<TenantResult> {
-    results.sort_by_key(|result| tenants.iter().position(|tenant| *tenant == result.tenant));
+    let places: BTreeMap<&str, usize> = tenants.iter().map(String::as_str).zip(0..).collect();
+    results.sort_by_key(|result| places.get(result.tenant.as_str()).copied());
     results
 }

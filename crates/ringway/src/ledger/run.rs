@@ -149,6 +149,18 @@ impl Ledger {
         self.read("read a run", |connection| read_run(connection, id))
     }
 
+    /// Whether a run has a verdict: the cheapest question about one.
+    ///
+    /// # Errors
+    ///
+    /// If the ledger cannot be read.
+    pub fn has_ended(&self, run: &str) -> Result<bool, LedgerError> {
+        self.read("see whether a run has ended", |connection| {
+            let sql = "SELECT count(*) FROM run WHERE id = ?1 AND verdict IS NOT NULL";
+            Ok(connection.prepare_cached(sql)?.query_row([run], |row| row.get(0))?)
+        })
+    }
+
     /// Runs, the newest first.
     ///
     /// # Errors
