@@ -115,7 +115,7 @@ impl Ledger {
         awaiting: Option<&AwaitingReport>,
         at: Timestamp,
     ) -> Result<(), LedgerError> {
-        self.write("record what is awaited", |transaction| {
+        self.write_soon("record what is awaited", |transaction| {
             let state = known_tenant(transaction, run, tenant)?;
             if state.verdict.is_none() && state.awaiting.as_ref() != awaiting {
                 transaction.execute(
