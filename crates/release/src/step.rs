@@ -12,8 +12,8 @@ mod write;
 pub use claim::{AcquireSlot, Claims, ClaimsInput, ReleaseClaim, ReleaseSlot, Slot, TakeClaims};
 pub use preflight::{Preflight, PreflightInput, PreflightTenant};
 pub use prove::{
-    AwaitApplied, AwaitAppliedInput, AwaitRollout, AwaitRolloutInput, Awaited, Expectation, ResolveApplied,
-    ResolveAppliedInput, Reverted, WatchOverride, WatchOverrideInput,
+    AwaitApplied, AwaitAppliedInput, AwaitRollout, AwaitRolloutInput, Awaited, Expectation, Part,
+    ResolveApplied, ResolveAppliedInput, Reverted, WatchOverride, WatchOverrideInput,
 };
 pub use record::{RecordTenant, RecordTenantInput, RecordVerdict, RecordVerdictInput, TenantResult};
 pub use write::{Applied, ApplyInput, ApplyOverride, RemoveInput, RemoveOverride, Removed};

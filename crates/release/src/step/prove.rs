@@ -16,12 +16,35 @@ pub struct AwaitAppliedInput {
     pub context: RunContext,
     /// The Application.
     pub application: PlannedApplication,
+    /// Which of the tenant's Applications it is.
+    pub part: Part,
     /// What should stand in it.
     pub expectation: Expectation,
     /// When we wrote, by the engine's clock: the deadlines count from here.
     pub since: Timestamp,
     /// How long it may take.
     pub deadlines: Deadlines,
+}
+
+/// One of the Applications of a tenant that are proven at the same time. The tenant is proven as far as the least proven
+/// of them, which none of the waits can tell alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Part {
+    /// Its place among them, from 0.
+    pub number: u32,
+    /// How many they are.
+    pub of: u32,
+}
+
+impl Part {
+    /// The only one.
+    pub const WHOLE: Self = Self { number: 0, of: 1 };
+
+    /// The parts of so many Applications, in their order.
+    pub fn each(of: usize) -> impl Iterator<Item = Self> {
+        let of = u32::try_from(of).unwrap_or(u32::MAX);
+        (0..of).map(move |number| Self { number, of })
+    }
 }
 
 /// What should stand in an Application while we wait.
@@ -68,6 +91,8 @@ pub struct AwaitRollout;
 pub struct AwaitRolloutInput {
     /// For whom.
     pub context: RunContext,
+    /// Which of the tenant's Applications they are of.
+    pub part: Part,
     /// The Argo CD instance, which decides about the cluster where both are the same.
     pub instance: String,
     /// The namespace of the workloads.

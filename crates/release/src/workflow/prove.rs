@@ -6,7 +6,7 @@ use crate::{
     service::Verify,
     step::{
         AwaitApplied, AwaitAppliedInput, AwaitRollout, AwaitRolloutInput, Awaited, Deadlines, Expectation,
-        PlannedApplication, Problem, RunContext, WatchOverride, WatchOverrideInput,
+        Part, PlannedApplication, Problem, RunContext, WatchOverride, WatchOverrideInput,
     },
 };
 use durable::{Flow, join};
@@ -33,10 +33,11 @@ pub(super) async fn applied<F: Flow>(
     proving: &Proving<'_>,
     applications: &[PlannedApplication],
 ) -> Result<Proven, Ended> {
-    let waits = applications.iter().map(|application| {
+    let waits = applications.iter().zip(Part::each(applications.len())).map(|(application, part)| {
         let input = AwaitAppliedInput {
             context: proving.context.clone(),
             application: application.clone(),
+            part,
             expectation: proving.expectation,
             since: proving.since,
             deadlines: proving.deadlines.clone(),
@@ -61,9 +62,11 @@ pub(super) async fn rolled_out<F: Flow>(
         notes.push(NOT_VERIFIED.to_owned());
         return Ok((proof, notes));
     }
-    let rollouts = join::try_join_all(applications.iter().map(|application| {
+    let parts = applications.iter().zip(Part::each(applications.len()));
+    let rollouts = join::try_join_all(parts.map(|(application, part)| {
         let input = AwaitRolloutInput {
             context: proving.context.clone(),
+            part,
             instance: application.key.instance.clone(),
             namespace: application.namespace.clone(),
             workloads: application.workloads.clone(),

@@ -16,7 +16,7 @@ use release::{
     overrides::plan::plan,
     proof::Proof,
     refusal::Refusal,
-    step::{Applied, ApplyInput, PlannedApplication, RunContext},
+    step::{Applied, ApplyInput, Part, PlannedApplication, RunContext},
     verdict::Stop,
 };
 
@@ -145,7 +145,10 @@ async fn try_once(
     }
     let at = world.clock.now();
     world.ledger.record_patched(key, &wanted.service, at).map_err(ledger_failure)?;
-    world.ledger.record_proof(&context.run, &context.tenant, Proof::Patched, at).map_err(ledger_failure)?;
+    world
+        .ledger
+        .record_proof(&context.run, &context.tenant, Part::WHOLE, Proof::Patched, at)
+        .map_err(ledger_failure)?;
     Ok(Some(Applied::Patched { at, changed }))
 }
 

@@ -27,7 +27,8 @@ pub(super) async fn await_applied(
         .last_heartbeat()
         .and_then(|state| serde_json::from_value(state).ok())
         .unwrap_or_else(|| SyncClock::new(input.since));
-    let mut watching = Watching::new(world, context, &input.context, client.watch_application(key, None));
+    let events = client.watch_application(key, None);
+    let mut watching = Watching::new(world, context, &input.context, events).of(input.part);
     let mut state = Standing { proof: Proof::Patched, awaiting: looking(&input), window_closed: false };
     let mut wake_at = None;
     loop {

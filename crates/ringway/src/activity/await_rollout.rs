@@ -31,7 +31,7 @@ pub(super) async fn await_rollout(
     let names: BTreeSet<_> =
         input.workloads.iter().map(|workload| (workload.kind, workload.name.clone())).collect();
     let events = client.watch_rollout(&input.namespace, &names);
-    let mut watching = Watching::new(world, context, &input.context, events);
+    let mut watching = Watching::new(world, context, &input.context, events).of(input.part);
     let mut snapshot: Option<Box<RolloutSnapshot>> = None;
     let mut unreachable: Option<Awaiting> = None;
     let mut wake_at = None;

@@ -12,7 +12,7 @@ use release::{
         undo::{Undo, undo},
     },
     proof::Proof,
-    step::{RemoveInput, Removed},
+    step::{Part, RemoveInput, Removed},
 };
 
 pub(super) async fn remove_override(
@@ -36,7 +36,10 @@ async fn try_all(world: &World, input: RemoveInput) -> Result<Removed, Failure> 
             world.ledger.record_removed(key, service, now).map_err(ledger_failure)?;
             if matches!(removed, Removed::Removed { .. }) {
                 let (run, tenant) = (&input.context.run, &input.context.tenant);
-                world.ledger.record_proof(run, tenant, Proof::Patched, now).map_err(ledger_failure)?;
+                world
+                    .ledger
+                    .record_proof(run, tenant, Part::WHOLE, Proof::Patched, now)
+                    .map_err(ledger_failure)?;
             }
             return Ok(removed);
         }

@@ -10,7 +10,7 @@ use release::{
     condition::Awaiting,
     proof::Proof,
     report::{AwaitingReport, text::counted},
-    step::RunContext,
+    step::{Part, RunContext},
 };
 use serde::Serialize;
 use std::{pin::Pin, time::Duration};
@@ -35,6 +35,10 @@ pub(super) struct Watching<'a, T> {
     events: Pin<Box<dyn Stream<Item = T> + Send + 'a>>,
     beat: tokio::time::Interval,
     shown: Option<AwaitingReport>,
+    /// What this is about.
+    part: Part,
+    /// How far it was written down as proven by this wait.
+    proven: Proof,
     /// What the clock showed when the wait began, and when that was.
     began: (Timestamp, Instant),
 }
@@ -48,7 +52,17 @@ impl<'a, T> Watching<'a, T> {
     ) -> Self {
         let beat = tokio::time::interval(BEAT_EVERY);
         let began = (world.clock.now(), Instant::now());
-        Self { world, context, run, events: Box::pin(events), beat, shown: None, began }
+        Self {
+            world,
+            context,
+            run,
+            events: Box::pin(events),
+            beat,
+            shown: None,
+            part: Part::WHOLE,
+            proven: Proof::None,
+            began,
+        }
     }
 
     /// The time for deadlines: what the clock showed when the wait began, and what has passed since. A clock that is set
@@ -85,12 +99,24 @@ impl<'a, T> Watching<'a, T> {
         }
     }
 
-    /// Writes down how far the tenant is proven.
-    pub(super) fn proven(&self, proof: Proof) -> Result<(), Failure> {
+    /// The same, about one of several Applications of the tenant.
+    pub(super) fn of(self, part: Part) -> Self {
+        Self { part, ..self }
+    }
+
+    /// Writes down how far the Application is proven, unless that is known: most events prove nothing new, and each entry
+    /// waits for the disk.
+    pub(super) fn proven(&mut self, proof: Proof) -> Result<(), Failure> {
+        if proof <= self.proven {
+            return Ok(());
+        }
         let now = self.world.clock.now();
         let RunContext { run, tenant, .. } = self.run;
         tracing::debug!(run, tenant, proof = proof.as_str(), "proven");
-        self.world.ledger.record_proof(run, tenant, proof, now).map_err(super::ledger_failure)
+        let recorded = self.world.ledger.record_proof(run, tenant, self.part, proof, now);
+        recorded.map_err(super::ledger_failure)?;
+        self.proven = proof;
+        Ok(())
     }
 
     /// Writes down what is awaited and until when, if that has changed.

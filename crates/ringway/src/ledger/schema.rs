@@ -105,7 +105,7 @@ CREATE TABLE slot (
 ) STRICT;
 ";
 
-/// Who asked for what, and what may not start.
+/// Who asked for what, and what may not start; how far each Application of a tenant is proven that has several.
 const SECOND: &str = "
 CREATE TABLE audit (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -122,6 +122,15 @@ CREATE TABLE audit (
     detail TEXT
 ) STRICT;
 CREATE INDEX audit_by_time ON audit (at);
+
+CREATE TABLE part_proven (
+    run TEXT NOT NULL,
+    tenant TEXT NOT NULL,
+    part INTEGER NOT NULL,
+    proof TEXT NOT NULL,
+    PRIMARY KEY (run, tenant, part),
+    FOREIGN KEY (run, tenant) REFERENCES tenant (run, tenant)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE freeze (
     service TEXT PRIMARY KEY,

@@ -10,11 +10,11 @@ use release::{
     application::ApplicationKey,
     proof::Proof,
     report::AwaitingReport,
-    step::{Problem, TenantResult},
+    step::{Part, Problem, TenantResult},
     verdict::TenantVerdict,
 };
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// One tenant of a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,7 +85,8 @@ impl Ledger {
         self.read("read a tenant of a run", |connection| read_tenant(connection, run, tenant))
     }
 
-    /// Writes down that a tenant is proven as far as this. Only ever raises it.
+    /// Writes down that an Application of a tenant is proven as far as this. Only ever raises it; the tenant is proven as
+    /// far as the least proven of its Applications.
     ///
     /// # Errors
     ///
@@ -94,11 +95,13 @@ impl Ledger {
         &self,
         run: &str,
         tenant: &str,
+        part: Part,
         proof: Proof,
         at: Timestamp,
     ) -> Result<(), LedgerError> {
         self.write("record a proof", |transaction| {
             let state = known_tenant(transaction, run, tenant)?;
+            let proof = if part.of > 1 { least(transaction, &state, part, proof)? } else { proof };
             Ok(raise_proof(transaction, &state, proof, at)?)
         })
     }
@@ -176,6 +179,31 @@ impl Ledger {
             Ok(())
         })
     }
+}
+
+/// How far a tenant is proven of which this part is proven now.
+fn least(
+    transaction: &Transaction<'_>,
+    state: &TenantState,
+    part: Part,
+    proof: Proof,
+) -> rusqlite::Result<Proof> {
+    let mut statement =
+        transaction.prepare_cached("SELECT part, proof FROM part_proven WHERE run = ?1 AND tenant = ?2")?;
+    let known = statement.query_map([&state.run, &state.tenant], |row| {
+        Ok((row.get::<_, u32>(0)?, row.get::<_, Word<Proof>>(1)?.0))
+    })?;
+    let mut parts = known.collect::<Result<BTreeMap<u32, Proof>, _>>()?;
+    let of_part = parts.entry(part.number).or_default();
+    if *of_part < proof {
+        *of_part = proof;
+        transaction.execute(
+            "INSERT OR REPLACE INTO part_proven VALUES (?1, ?2, ?3, ?4)",
+            params![state.run, state.tenant, part.number, Word(proof)],
+        )?;
+    }
+    let all = (0..part.of).map(|number| parts.get(&number).copied().unwrap_or_default());
+    Ok(all.min().unwrap_or_default())
 }
 
 fn raise_proof(

@@ -22,7 +22,10 @@ fn unreached(error: ClusterError) -> Failure {
 
 fn proven(world: &World, context: &RunContext, proof: Proof) -> Result<Awaited, Failure> {
     let now = world.clock.now();
-    world.ledger.record_proof(&context.run, &context.tenant, proof, now).map_err(|error| failed(&error))?;
+    world
+        .ledger
+        .record_proof(&context.run, &context.tenant, release::step::Part::WHOLE, proof, now)
+        .map_err(|error| failed(&error))?;
     Ok(Awaited::Proven { proof, notes: Vec::new() })
 }
 

@@ -26,3 +26,9 @@ fn no_patch_begins_when_a_stop_comes_while_the_application_is_read() {
 fn what_another_service_wrote_is_not_what_was_there_before() {
     holds(31);
 }
+
+/// A tenant with two Applications was called as far proven as the first of them.
+#[test]
+fn a_tenant_is_proven_as_far_as_the_least_proven_of_its_applications() {
+    holds(436);
+}

@@ -2,7 +2,7 @@
 
 use super::{at, new_release};
 use crate::ledger::{Ledger, LedgerError, back_up};
-use release::proof::Proof;
+use release::{proof::Proof, step::Part};
 use rusqlite::Connection;
 use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 
@@ -24,11 +24,11 @@ fn a_restored_backup_is_what_was_there() {
     // Both stay open, with what was written last still in their write-ahead logs.
     let owner = Ledger::open(&ledger_path).unwrap();
     owner.begin_run(&new_release("r1", "ring-x", &["a"])).unwrap();
-    owner.record_proof("r1", "a", Proof::Patched, at(1)).unwrap();
+    owner.record_proof("r1", "a", Part::WHOLE, Proof::Patched, at(1)).unwrap();
     let _engine = journal(&journal_path);
     back_up(&ledger_path, &journal_path, &to).unwrap();
     assert_eq!(to.metadata().unwrap().permissions().mode() & 0o777, 0o600);
-    owner.record_proof("r1", "a", Proof::Observed, at(2)).unwrap();
+    owner.record_proof("r1", "a", Part::WHOLE, Proof::Observed, at(2)).unwrap();
 
     let state = at_path("restored");
     tar::Archive::new(fs::File::open(&to).unwrap()).unpack(&state).unwrap();

@@ -2,7 +2,7 @@
 
 use super::{at, new_release};
 use crate::ledger::{AuditFilter, Ledger, LedgerError, RunFilter};
-use release::{proof::Proof, report::AwaitingReport};
+use release::{proof::Proof, report::AwaitingReport, step::Part};
 use rusqlite::Connection;
 use std::{
     fs,
@@ -37,7 +37,7 @@ fn what_was_recorded_survives_a_crash() {
     let (_folder, path) = place();
     let ledger = Ledger::open(&path).unwrap();
     ledger.begin_run(&new_release("r1", "ring-x", &["a"])).unwrap();
-    ledger.record_proof("r1", "a", Proof::Patched, at(1)).unwrap();
+    ledger.record_proof("r1", "a", Part::WHOLE, Proof::Patched, at(1)).unwrap();
 
     // A copy of the files as they are, with the writer still at work, is what a crash leaves.
     let (_other, crashed) = place();
@@ -202,7 +202,7 @@ fn others_read_while_the_owner_writes() {
     assert_eq!(reader.runs(&RunFilter::default()).unwrap(), owner.runs(&RunFilter::default()).unwrap());
     assert_eq!(reader.runs(&RunFilter::default()).unwrap().len(), 1);
 
-    let error = reader.record_proof("r1", "a", Proof::Patched, at(1)).unwrap_err();
+    let error = reader.record_proof("r1", "a", Part::WHOLE, Proof::Patched, at(1)).unwrap_err();
     assert!(matches!(error, LedgerError::Storage { .. }), "{error}");
     drop(owner);
     assert_eq!(Ledger::open_read_only(&path).unwrap().runs(&RunFilter::default()).unwrap().len(), 1);

@@ -5,7 +5,7 @@ use crate::ledger::LedgerError;
 use release::{
     proof::Proof,
     report::AwaitingReport,
-    step::{Evidence, Problem, TenantResult},
+    step::{Evidence, Part, Problem, TenantResult},
     verdict::TenantVerdict,
 };
 
@@ -59,7 +59,7 @@ fn a_proof_only_rises_and_each_level_keeps_its_time() {
         (Proof::Observed, 4),
         (Proof::None, 5),
     ] {
-        ledger.record_proof("r1", "a", proof, at(second)).unwrap();
+        ledger.record_proof("r1", "a", Part::WHOLE, proof, at(second)).unwrap();
     }
     let state = ledger.tenant("r1", "a").unwrap().unwrap();
     assert_eq!(state.proof, Proof::Applied);
@@ -69,10 +69,26 @@ fn a_proof_only_rises_and_each_level_keeps_its_time() {
 }
 
 #[test]
+fn a_tenant_is_proven_as_far_as_the_least_proven_of_its_applications() {
+    let ledger = ledger_with(&[("r1", "ring-x")]);
+    let parts: Vec<Part> = Part::each(2).collect();
+    let proven = |part: usize, proof| {
+        ledger.record_proof("r1", "a", parts[part], proof, at(1)).unwrap();
+        ledger.tenant("r1", "a").unwrap().unwrap().proof
+    };
+    ledger.record_proof("r1", "a", Part::WHOLE, Proof::Patched, at(1)).unwrap();
+    assert_eq!(proven(0, Proof::DigestVerified), Proof::Patched);
+    assert_eq!(proven(1, Proof::Observed), Proof::Observed);
+    assert_eq!(proven(1, Proof::RolledOut), Proof::RolledOut);
+    assert_eq!(proven(1, Proof::Applied), Proof::RolledOut);
+    assert_eq!(proven(1, Proof::DigestVerified), Proof::DigestVerified);
+}
+
+#[test]
 fn a_clock_that_jumps_back_does_not_reorder_the_levels() {
     let ledger = ledger_with(&[("r1", "ring-x")]);
-    ledger.record_proof("r1", "a", Proof::Patched, at(100)).unwrap();
-    ledger.record_proof("r1", "a", Proof::Observed, at(50)).unwrap();
+    ledger.record_proof("r1", "a", Part::WHOLE, Proof::Patched, at(100)).unwrap();
+    ledger.record_proof("r1", "a", Part::WHOLE, Proof::Observed, at(50)).unwrap();
     let state = ledger.tenant("r1", "a").unwrap().unwrap();
     assert_eq!(state.timeline, [(at(100), Proof::Patched), (at(50), Proof::Observed)]);
 }
@@ -113,7 +129,7 @@ fn the_first_result_stays_and_ends_all_waiting() {
 fn the_latest_of_a_tenant_is_one_run_per_ring_and_service() {
     let ledger = ledger_with(&[("r1", "ring-x"), ("r2", "ring-y"), ("r3", "ring-x")]);
     ledger.begin_run(&new_release("r4", "ring-x", &["b"])).unwrap();
-    ledger.record_proof("r3", "a", Proof::Patched, at(1)).unwrap();
+    ledger.record_proof("r3", "a", Part::WHOLE, Proof::Patched, at(1)).unwrap();
     let latest = ledger.latest_of_tenant("a").unwrap();
     let found: Vec<_> =
         latest.iter().map(|(run, state)| (run.id.as_str(), state.run.as_str(), state.proof)).collect();
@@ -126,7 +142,7 @@ fn a_tenant_of_another_run_is_named() {
     let ledger = ledger_with(&[("r1", "ring-x")]);
     assert_eq!(ledger.tenant("r1", "z").unwrap(), None);
     for error in [
-        ledger.record_proof("r1", "z", Proof::Patched, at(1)).unwrap_err(),
+        ledger.record_proof("r1", "z", Part::WHOLE, Proof::Patched, at(1)).unwrap_err(),
         ledger.record_awaiting("r9", "a", None, at(1)).unwrap_err(),
         ledger.record_applications("r1", "z", &[]).unwrap_err(),
         ledger.record_tenant("r1", &failed("z"), at(1)).unwrap_err(),
