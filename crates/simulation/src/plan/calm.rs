@@ -28,7 +28,12 @@ impl Scene {
             self.everything_ends(&mut random).await?;
         }
         for _ in 0..ATTEMPTS {
-            let rings = self.rings_that_hold_something()?;
+            let mut rings = self.rings_that_hold_something()?;
+            if rings.is_empty() {
+                // What is under way, or goes on after a restart, may still take something.
+                self.everything_ends(&mut random).await?;
+                rings = self.rings_that_hold_something()?;
+            }
             if rings.is_empty() {
                 break;
             }
