@@ -1,6 +1,8 @@
 //! A rule of the model names what showed it: a scenario that also runs on the testbed, or a section of docs/measured.md.
 //! Names rot, so they are looked up here.
 
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
 use std::{
     collections::BTreeSet,
     fs,
