@@ -2,7 +2,7 @@
 //!
 //! [`handle`] takes one request through the same steps as an API server: who asks (`account`), what for (`path`), may
 //! they (`account`), then reading (`list`), watching (`watch`) or writing (`write`, with `patch`, `schema`, `admission`
-//! and `managed_fields`). It changes objects only through [`Model::create`], [`Model::update`] and [`Model::delete`].
+//! and `managed_fields`). It changes objects only through `Model::create`, `Model::update` and `Model::delete`.
 //!
 //! Left out, because neither Ringway nor the scenarios can notice: tables and metadata-only answers, protobuf and YAML,
 //! `generateName`, strategic merge patches and server-side apply (415), impersonation, `scale` and `eviction`, defaulting
