@@ -83,12 +83,8 @@ fn written_for_another_service(
             && claim.service != wanted.service
             && stands.is_some_and(|written| {
                 let leaves = &written.inverse.leaves;
-                leaves.iter().any(|ours| {
-                    wanted
-                        .leaves
-                        .iter()
-                        .any(|leaf| (leaf.strategy, &leaf.path) == (ours.strategy, &ours.path))
-                })
+                // By whatever strategy: a parameter wins over a value of `valuesObject` at the same path.
+                leaves.iter().any(|ours| wanted.leaves.iter().any(|leaf| leaf.path == ours.path))
             })
     });
     Ok(holder.map(|claim| Refusal::Claimed {

@@ -32,3 +32,9 @@ fn what_another_service_wrote_is_not_what_was_there_before() {
 fn a_tenant_is_proven_as_far_as_the_least_proven_of_its_applications() {
     holds(436);
 }
+
+/// A parameter of one service won over what another had written to `valuesObject`, which was called applied.
+#[test]
+fn a_service_does_not_win_over_what_another_wrote_at_the_same_path() {
+    holds(2079);
+}
