@@ -15,7 +15,7 @@ use crate::{
     application::{Application, Condition},
     overrides::{
         Writer,
-        plan::{leaf_value, writer_of},
+        plan::{leaf_value, shadowed_by, writer_of},
         writer::OUR_NAME,
     },
     proof::Proof,
@@ -157,6 +157,9 @@ impl View<'_> {
                 let value = leaf_value(source, leaf);
                 let ours = value.as_deref() == Some(leaf.value.as_str());
                 if ours == (self.expectation == Expectation::Overridden) {
+                    let shadow = shadowed_by(source, leaf).filter(|_| ours);
+                    let place = format!("helm.parameters[{}]", leaf.path);
+                    found.extend(shadow.map(|value| self.evidence(&place, &format!("{value:?}"), None)));
                     continue;
                 }
                 let place = match leaf.strategy {

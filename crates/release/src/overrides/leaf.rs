@@ -84,9 +84,16 @@ pub fn leaf_value(source: &Source, leaf: &WantedLeaf) -> Option<String> {
     effective(source, leaf.strategy, &leaf.path).map(|found| text_of(leaf.strategy, found))
 }
 
-/// Whether every wanted value stands in this source.
+/// What a parameter sets the leaf to instead, as text: Helm sets parameters after `valuesObject`.
+pub fn shadowed_by(source: &Source, leaf: &WantedLeaf) -> Option<String> {
+    let parameter = effective(source, Strategy::Parameters, &leaf.path)?;
+    let wins = leaf.strategy == Strategy::ValuesObject && !says(Strategy::Parameters, parameter, &leaf.value);
+    wins.then(|| text_of(Strategy::Parameters, parameter))
+}
+
+/// Whether every wanted value stands in this source and takes effect.
 pub fn source_carries(source: &Source, wanted: &Wanted) -> bool {
-    wanted.leaves.iter().all(|leaf| carries(source, leaf))
+    wanted.leaves.iter().all(|leaf| carries(source, leaf) && shadowed_by(source, leaf).is_none())
 }
 
 /// Whether none of the wanted values stands in this source.

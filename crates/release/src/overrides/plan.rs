@@ -1,7 +1,7 @@
 //! Planning a write: one guarded patch for all values of an Application, and what takes it back.
 
 pub use super::{
-    leaf::{is_overridden, leaf_value, source_carries, source_carries_none},
+    leaf::{is_overridden, leaf_value, shadowed_by, source_carries, source_carries_none},
     source::{find_source, matching_sources},
     writer::writer_of,
 };

@@ -340,6 +340,32 @@ fn a_comparison_from_before_the_last_operation_ended_does_not_count() {
 }
 
 #[test]
+fn a_value_over_which_somebody_wrote_a_parameter_is_not_applied() {
+    let mut planned = planned();
+    planned.wanted.leaves[0].strategy = Strategy::ValuesObject;
+    let mut shadowed = source(Some("1.9.0"));
+    shadowed["helm"]["valuesObject"] = json!({"atlas": {"image": {"tag": TAG}}});
+    let mut application = with(&[
+        ("/spec/source", shadowed.clone()),
+        ("/status/sync/comparedTo/source", shadowed.clone()),
+        ("/status/operationState", state("Succeeded", "", &shadowed, result("Synced", ""))),
+    ]);
+    let examined = |application: &Value| {
+        let application: Application = serde_json::from_value(application.clone()).unwrap();
+        examine(&application, &planned, Expectation::Overridden, None)
+    };
+    let SyncState::Reverted { problem, .. } = examined(&application) else { panic!("{application:#}") };
+    assert!(
+        problem.message.ends_with(r#"helm.parameters[atlas.image.tag] is "1.9.0""#),
+        "{}",
+        problem.message
+    );
+    shadowed["helm"]["parameters"] = json!([]);
+    application["spec"]["source"] = shadowed;
+    assert!(!matches!(examined(&application), SyncState::Reverted { .. }));
+}
+
+#[test]
 fn a_value_that_was_taken_out_is_reverted_by_somebody() {
     let fields = json!({"f:spec": {"f:source": {"f:helm": {"f:parameters": {}}}}});
     let managed = json!([{"manager": "argocd-server", "operation": "Update", "time": "2026-11-23T12:00:05Z",
