@@ -43,6 +43,21 @@ impl SyncClock {
         Self { began_at: now, now, observed_at: None, closed_since: None, closed_before: Duration::ZERO }
     }
 
+    /// Goes on at `now` in another attempt. A clock that was set back meanwhile must not hold a deadline off: what was
+    /// recorded moves back with it.
+    #[must_use]
+    pub fn resumed(self, now: Timestamp) -> Self {
+        let ahead = between(now, self.now);
+        let back = |at: Timestamp| earlier(at, ahead);
+        Self {
+            began_at: back(self.began_at),
+            now: back(self.now),
+            observed_at: self.observed_at.map(back),
+            closed_since: self.closed_since.map(back),
+            ..self
+        }
+    }
+
     /// Takes in what an examination at `now` found, and says until when it may go on.
     pub fn update(
         &mut self,
@@ -112,6 +127,19 @@ impl RolloutClock {
         Self { began_at: now, now, finished: 0, progressed_at: now }
     }
 
+    /// Goes on at `now` in another attempt, as [`SyncClock::resumed`].
+    #[must_use]
+    pub fn resumed(self, now: Timestamp) -> Self {
+        let ahead = between(now, self.now);
+        let back = |at: Timestamp| earlier(at, ahead);
+        Self {
+            began_at: back(self.began_at),
+            now: back(self.now),
+            progressed_at: back(self.progressed_at),
+            ..self
+        }
+    }
+
     /// Takes in how many pods an examination at `now` found finished, and says until when it may go on.
     pub fn update(
         &mut self,
@@ -167,6 +195,13 @@ impl Running {
 /// The time from `start` to `end`, and none if they are the wrong way round.
 fn between(start: Timestamp, end: Timestamp) -> Duration {
     end.duration_since(start).try_into().unwrap_or_default()
+}
+
+fn earlier(at: Timestamp, duration: Duration) -> Timestamp {
+    SignedDuration::try_from(duration)
+        .ok()
+        .and_then(|duration| at.checked_sub(duration).ok())
+        .unwrap_or(Timestamp::MIN)
 }
 
 fn later(start: Timestamp, duration: Duration) -> Timestamp {

@@ -26,7 +26,8 @@ pub(super) async fn await_applied(
     let mut clock: SyncClock = context
         .last_heartbeat()
         .and_then(|state| serde_json::from_value(state).ok())
-        .unwrap_or_else(|| SyncClock::new(input.since));
+        .unwrap_or_else(|| SyncClock::new(input.since))
+        .resumed(world.clock.now());
     let events = client.watch_application(key, None);
     let mut watching = Watching::new(world, context, &input.context, events).of(input.part);
     let mut state = Standing { proof: Proof::Patched, awaiting: looking(&input), window_closed: false };

@@ -27,7 +27,8 @@ pub(super) async fn await_rollout(
     let mut clock: RolloutClock = context
         .last_heartbeat()
         .and_then(|state| serde_json::from_value(state).ok())
-        .unwrap_or_else(|| RolloutClock::new(world.clock.now()));
+        .unwrap_or_else(|| RolloutClock::new(world.clock.now()))
+        .resumed(world.clock.now());
     let names: BTreeSet<_> =
         input.workloads.iter().map(|workload| (workload.kind, workload.name.clone())).collect();
     let events = client.watch_rollout(&input.namespace, &names);

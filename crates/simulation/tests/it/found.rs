@@ -38,3 +38,9 @@ fn a_tenant_is_proven_as_far_as_the_least_proven_of_its_applications() {
 fn a_service_does_not_win_over_what_another_wrote_at_the_same_path() {
     holds(2079);
 }
+
+/// The clock was set back by hours while Ringway was down, and the deadline of a rollout was held off by as much.
+#[test]
+fn a_clock_that_is_set_back_over_a_restart_holds_no_deadline_off() {
+    holds(4195);
+}

@@ -41,6 +41,22 @@ fn argo_cd_has_five_minutes_to_compare() {
 }
 
 #[test]
+fn a_clock_that_was_set_back_between_two_attempts_holds_no_deadline_off() {
+    let mut clock = SyncClock::new(minute(0));
+    assert_eq!(sync(&mut clock, Proof::Patched, false, 4), "5");
+    let mut clock = clock.resumed(minute(-396));
+    assert_eq!(sync(&mut clock, Proof::Patched, false, -396), "-395");
+    assert!(sync(&mut clock, Proof::Patched, false, -395).starts_with("deadline"));
+
+    let mut clock = RolloutClock::new(minute(0));
+    assert_eq!(rollout(&mut clock, 1, 10), "25");
+    let mut resumed = clock.clone().resumed(minute(-390));
+    assert_eq!(rollout(&mut resumed, 1, -390), "-375");
+    // A clock that went on leaves everything as it was.
+    assert_eq!(rollout(&mut clock.resumed(minute(20)), 1, 20), "25");
+}
+
+#[test]
 fn from_the_comparison_on_it_has_an_hour_to_apply() {
     let mut clock = SyncClock::new(minute(0));
     assert_eq!(sync(&mut clock, Proof::Observed, false, 3), "63");
