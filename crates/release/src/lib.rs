@@ -9,6 +9,7 @@
 
 pub mod application;
 pub mod condition;
+pub mod decide;
 pub mod image;
 pub mod overrides;
 pub mod proof;
