@@ -9,6 +9,7 @@ mod backoff;
 mod clusters;
 mod connect;
 mod error;
+mod labelled;
 mod lines;
 mod request;
 mod requests;

@@ -16,8 +16,8 @@ use release::{
 use serde_json::Value;
 use std::time::Duration;
 
-const GROUP: &str = "/apis/argoproj.io/v1alpha1";
-const APPLICATIONS: &str = "applications.argoproj.io";
+pub(super) const GROUP: &str = "/apis/argoproj.io/v1alpha1";
+pub(super) const APPLICATIONS: &str = "applications.argoproj.io";
 const APPLICATION_SETS: &str = "applicationsets.argoproj.io";
 
 /// How many Applications are read at once: each can have a megabyte.

@@ -4,7 +4,7 @@ use super::{
     ClusterClient,
     error::{self, ClusterError, ClusterErrorKind, Source},
 };
-use http::{Method, Request, Response, header};
+use http::{HeaderValue, Method, Request, Response, header};
 use http_body_util::BodyExt;
 use kube::client::Body;
 use serde::de::DeserializeOwned;
@@ -16,6 +16,11 @@ pub(super) const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 /// The largest answer that is read. etcd holds objects of 1.5 MB at most; a page of a list has a few of them,
 /// and an error can quote a whole one.
 const LARGEST_ANSWER: usize = 64 * 1024 * 1024;
+
+/// Asks for the metadata of objects alone
+/// (<https://kubernetes.io/docs/reference/using-api/api-concepts/#metadata-only-fetches>).
+const METADATA_ONLY: HeaderValue =
+    HeaderValue::from_static("application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io");
 
 /// A request and what errors say about it.
 #[derive(Debug, Clone)]
@@ -81,7 +86,22 @@ impl ClusterClient {
         query: &[(&str, &str)],
         payload: Option<Payload>,
     ) -> Result<Response<Body>, ClusterError> {
-        let request = build(call, method, query, payload)?;
+        self.send(call, build(call, method, query, payload)?).await
+    }
+
+    /// Sends a `GET` whose answer has nothing but the metadata of objects, and reads all of it.
+    pub(super) async fn metadata_bytes(
+        &self,
+        call: &Call,
+        query: &[(&str, &str)],
+    ) -> Result<Vec<u8>, ClusterError> {
+        let mut request = build(call, Method::GET, query, None)?;
+        request.headers_mut().insert(header::ACCEPT, METADATA_ONLY);
+        let response = self.send(call, request).await?;
+        read(call, response.into_body(), LARGEST_ANSWER).await
+    }
+
+    async fn send(&self, call: &Call, request: Request<Body>) -> Result<Response<Body>, ClusterError> {
         let answer = tokio::time::timeout(REQUEST_TIMEOUT, self.client().send(request)).await;
         let answered = answer.as_ref().ok().and_then(|answer| answer.as_ref().ok());
         self.inner.requests.count(answered.map(|response| response.status()));
@@ -131,6 +151,12 @@ pub(super) fn parse<'a, T: serde::Deserialize<'a>>(
     expected: &str,
 ) -> Result<T, ClusterError> {
     serde_json::from_slice(bytes).map_err(|error| malformed(call, expected, error))
+}
+
+/// A list that goes on for ever.
+pub(super) fn endless(call: &Call) -> ClusterError {
+    let expected = "a list of this length".to_owned();
+    call.error(ClusterErrorKind::Malformed { expected }, Some("it has no end".into()))
 }
 
 /// An answer that is not what it should be.
