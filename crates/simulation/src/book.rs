@@ -1,6 +1,7 @@
 //! What the simulation itself knows, without asking Ringway: who is a tenant of what, what others changed, which cancel
 //! was recorded when, and what every tag ever stood for. Invariants are judged by this and by the model.
 
+use crate::truth::TOLERANCE;
 use bytes::Bytes;
 use http::Request;
 use jiff::Timestamp;
@@ -29,6 +30,8 @@ pub(crate) struct Book {
     pub(crate) began: BTreeMap<String, Timestamp>,
     /// Applications, by uid, that others made with values of ours in them: nobody but they owns those.
     pub(crate) copies: BTreeSet<String>,
+    /// Watches of a tenant's objects that go on: when, and from which version of the model.
+    retold: BTreeMap<String, Vec<(Timestamp, u64)>>,
 }
 
 /// One tenant.
@@ -73,6 +76,36 @@ impl Book {
             let application = Key::new(Kind::Application, *namespace, *name);
             self.writes.push(Write { number, at, application, patch });
         }
+    }
+
+    /// Notes that a watch goes on from a version of the model: it is told all that happened since, as old as that is.
+    pub(crate) fn watch_goes_on(&mut self, request: &Request<Bytes>, at: Timestamp) {
+        let pairs =
+            || request.uri().query().unwrap_or_default().split('&').filter_map(|pair| pair.split_once('='));
+        let value = |of: &str| pairs().find(|(name, _)| *name == of).map(|(_, value)| value);
+        // One that begins is told what there is.
+        if value("sendInitialEvents").is_some() {
+            return;
+        }
+        let Some(revision) = value("resourceVersion").and_then(|version| version.parse().ok()) else {
+            return;
+        };
+        let namespace =
+            request.uri().path().split("/namespaces/").nth(1).and_then(|rest| rest.split('/').next());
+        let name = value("fieldSelector").and_then(|selector| selector.strip_prefix("metadata.name%3D"));
+        let found = self.tenants.iter().find(|(_, tenant)| match name {
+            Some(name) => tenant.application.name == name,
+            None => namespace == Some(tenant.namespace.as_str()),
+        });
+        let Some((tenant, _)) = found else { return };
+        self.retold.entry(tenant.clone()).or_default().push((at, revision));
+    }
+
+    /// The oldest version since which a watch of a tenant's objects is just being told what has happened.
+    pub(crate) fn retold_since(&self, tenant: &str, now: Timestamp) -> Option<u64> {
+        let all = self.retold.get(tenant)?;
+        let recent = all.iter().rev().take_while(|(at, _)| now.duration_since(*at) <= TOLERANCE);
+        recent.map(|(_, revision)| *revision).min()
     }
 
     /// Notes what a reference stands for from now on.

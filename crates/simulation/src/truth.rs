@@ -12,13 +12,25 @@ use sandbox::{Kind, Model};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// How long a fact that is over still counts: what an event on its way says was true when it began its way.
-const TOLERANCE: SignedDuration = SignedDuration::from_millis(2_500);
+pub(crate) const TOLERANCE: SignedDuration = SignedDuration::from_millis(2_500);
 
-/// The tenants by name: their facts, each with the time since when they are so.
+/// How long facts that are over are kept: the API server tells nobody of what is older, see `LOG_AGE` of the sandbox.
+const KEPT: SignedDuration = SignedDuration::from_mins(6);
+
+/// The tenants by name: what was and is true of each, the newest last.
 #[derive(Debug, Default)]
 pub(crate) struct Truth {
     revision: u64,
-    tenants: BTreeMap<String, VecDeque<(Timestamp, Facts)>>,
+    tenants: BTreeMap<String, VecDeque<Period>>,
+}
+
+/// What was true of a tenant from some moment on, until that of the next.
+#[derive(Debug)]
+struct Period {
+    since: Timestamp,
+    /// The version of the model with which it began.
+    revision: u64,
+    facts: Facts,
 }
 
 impl Truth {
@@ -38,13 +50,13 @@ impl Truth {
             let Some(tenant) = book.tenants.get(name) else { continue };
             let facts = Facts::read(model, tenant);
             let history = self.tenants.entry(name.clone()).or_default();
-            if history.back().is_some_and(|(_, known)| *known == facts) {
+            if history.back().is_some_and(|known| known.facts == facts) {
                 continue;
             }
             any = true;
-            history.push_back((now, facts));
-            // The newest that is older than the tolerance stays: it is what the tolerance began with.
-            while history.get(1).is_some_and(|(since, _)| now.duration_since(*since) > TOLERANCE) {
+            history.push_back(Period { since: now, revision, facts });
+            // The newest that is too old stays: it is what was true when the time that is kept began.
+            while history.get(1).is_some_and(|second| now.duration_since(second.since) > KEPT) {
                 history.pop_front();
             }
         }
@@ -53,22 +65,32 @@ impl Truth {
 
     /// What is true of a tenant now.
     pub(crate) fn of(&self, tenant: &str) -> Option<&Facts> {
-        self.tenants.get(tenant)?.back().map(|(_, facts)| facts)
+        self.tenants.get(tenant)?.back().map(|known| &known.facts)
     }
 
-    /// Whether what is claimed of a tenant is true, or was within the tolerance.
+    /// Whether what is claimed of a tenant is true, or was within the tolerance. If a watch of it is just being told what
+    /// has happened since some version of the model, what was true after that counts as well.
     ///
     /// # Errors
     /// Why it is not, as things are now.
-    pub(crate) fn holds(&self, now: Timestamp, tenant: &str, claimed: &Claimed<'_>) -> Result<(), String> {
+    pub(crate) fn holds(
+        &self,
+        now: Timestamp,
+        tenant: &str,
+        retold_since: Option<u64>,
+        claimed: &Claimed<'_>,
+    ) -> Result<(), String> {
         let history = self.tenants.get(tenant).ok_or("there is no such tenant")?;
-        let ends = history.iter().skip(1).map(|(since, _)| *since).chain([Timestamp::MAX]);
-        let recent = history
-            .iter()
-            .zip(ends)
-            .filter(|(_, end)| *end == Timestamp::MAX || now.duration_since(*end) <= TOLERANCE);
+        let ends = history.iter().skip(1).map(Some).chain([None]);
+        let counts = |end: Option<&Period>| {
+            end.is_none_or(|end| {
+                now.duration_since(end.since) <= TOLERANCE
+                    || retold_since.is_some_and(|revision| end.revision > revision)
+            })
+        };
+        let recent = history.iter().zip(ends).filter(|(_, end)| counts(*end));
         let mut why = "nothing is known of it".to_owned();
-        for ((_, facts), _) in recent {
+        for (Period { facts, .. }, _) in recent {
             match facts.show(claimed) {
                 Ok(()) => return Ok(()),
                 Err(lack) => why = lack,

@@ -187,7 +187,7 @@ mod tests {
     };
     use futures_util::stream;
     use jiff::ToSpan;
-    use release::report::RunKind;
+    use release::{report::RunKind, step::Evidence};
     use std::{
         path::Path,
         sync::{Arc, Mutex},
@@ -266,14 +266,28 @@ services:
         let (world, context, run) = (world(&clock), ActivityContext::detached("w"), run());
         let mut watching = Watching::new(&world, &context, &run, stream::pending::<()>());
         let until = watching.now() + 1.hour();
-        let awaiting =
-            |what: &str, by: &str| Awaiting { what: what.into(), evidence: Vec::new(), by_hand: by.into() };
+        let evidence = |value: &str| Evidence {
+            object: "Pod tenant-a/atlas-1".into(),
+            field: "status.conditions[Ready]".into(),
+            value: value.into(),
+            since: None,
+        };
+        let awaiting = |what: &str, ready: &str| Awaiting {
+            what: what.into(),
+            evidence: vec![evidence(ready)],
+            by_hand: "look".into(),
+        };
         let shown = || world.ledger.tenant("r-1", "alpha").unwrap().unwrap().awaiting.unwrap();
-        watching.awaits(&awaiting("a", "x"), until).unwrap();
+        watching.awaits(&awaiting("a", "absent"), until).unwrap();
         *clock.0.lock().unwrap() += 1.minute();
-        watching.awaits(&awaiting("a", "x"), until + 1.hour()).unwrap();
+        watching.awaits(&awaiting("a", "False: ContainersNotReady"), until).unwrap();
+        assert_eq!(shown().evidence, [evidence("False: ContainersNotReady")]);
+        let written = world.ledger.writes();
+        watching.awaits(&awaiting("a", "False: ContainersNotReady"), until).unwrap();
+        assert_eq!(world.ledger.writes(), written, "an event that changes nothing costs nothing");
+        watching.awaits(&awaiting("a", "False: ContainersNotReady"), until + 1.hour()).unwrap();
         assert_eq!((shown().since, shown().until), (Timestamp::UNIX_EPOCH, Some(until + 1.hour())));
-        watching.awaits(&awaiting("b", "x"), until).unwrap();
+        watching.awaits(&awaiting("b", "False: ContainersNotReady"), until).unwrap();
         assert_eq!(shown().since, Timestamp::UNIX_EPOCH + 1.minute());
     }
 

@@ -1,7 +1,8 @@
 //! No proof without its being true in the model when it was recorded, and no success without the proof that it needs.
 //!
 //! Judged from the objects: what the templates say, which pods there are, which of them are ready, which digests they
-//! run. What an event on its way said is true enough for as long as it may be on its way.
+//! run. What an event on its way said is true enough for as long as it may be on its way; and a watch that goes on after
+//! its connection was gone is told first what happened meanwhile, as old as it may be.
 
 use super::Invariant;
 use crate::{
@@ -60,7 +61,8 @@ fn is_true(moment: &Moment<'_>, run: &Run, state: &TenantState, proof: Proof) ->
         RunKind::Cleanup => Expectation::Restored(&known),
     };
     let claimed = Claimed { proof, services, expectation };
-    moment.truth.holds(moment.now, &state.tenant, &claimed).map_err(|lack| {
+    let retold_since = moment.book.retold_since(&state.tenant, moment.now);
+    moment.truth.holds(moment.now, &state.tenant, retold_since, &claimed).map_err(|lack| {
         format!(
             "{} {} says that tenant {} is proven {proof}, but {lack}",
             run.kind.as_str(),

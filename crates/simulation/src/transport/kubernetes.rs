@@ -48,7 +48,12 @@ async fn send(stage: Arc<Stage>, request: Request<Body>) -> Result<Response<body
         }
         None => {}
     }
-    let response = stage.serve(|inner| answer(inner, &stage, &request, &line));
+    let response = stage.serve(|inner| {
+        if asked == Asked::Watch {
+            inner.book.watch_goes_on(&request, stage.time.now());
+        }
+        answer(inner, &stage, &request, &line)
+    });
     if asked == Asked::Watch && response.status().is_success() {
         let response = body::watch(&stage, &way, response);
         stage.stirred.notify_one();

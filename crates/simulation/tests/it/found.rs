@@ -39,6 +39,13 @@ fn a_service_does_not_win_over_what_another_wrote_at_the_same_path() {
     holds(2079);
 }
 
+/// A false alarm of the simulation: the API server was gone while somebody took our values out, and the watch that went on
+/// was told first that they had been applied before.
+#[test]
+fn what_a_watch_is_told_after_a_break_was_true_when_it_happened() {
+    holds(4418);
+}
+
 /// The clock was set back by hours while Ringway was down, and the deadline of a rollout was held off by as much.
 #[test]
 fn a_clock_that_is_set_back_over_a_restart_holds_no_deadline_off() {

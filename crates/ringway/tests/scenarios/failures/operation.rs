@@ -17,10 +17,13 @@ fn a_sick_resource_in_an_earlier_operation_is_named_while_it_is_waited_for_and_a
 
     let ringway = Ringway::with_deadlines(&format!("applied: {}s", patience()));
     let running = ringway.releasing("ring-hung", "atlas", "1.1.0", "hung-cache");
-    let text = ringway.explained("hung-cache", &["waiting for healthy state of apps/StatefulSet/cache"]);
-    assert!(text.contains("an earlier sync operation"), "{text}");
-    assert!(text.contains("status.operationState.phase = Running"), "{text}");
-    assert!(text.contains("argocd app terminate-op argocd/hung-cache"), "{text}");
+    let parts = [
+        "waiting for healthy state of apps/StatefulSet/cache",
+        "an earlier sync operation",
+        "status.operationState.phase = Running",
+        "argocd app terminate-op argocd/hung-cache",
+    ];
+    ringway.explained("hung-cache", &parts);
 
     let ran = running.ended().expect(1);
     assert_eq!(ran.verdicts(), "hung-cache failed observed deadline");
@@ -118,9 +121,12 @@ fn a_closed_sync_window_is_waited_for_and_does_not_use_up_the_deadline() {
     ]));
     let ringway = Ringway::with_deadlines("applied: 5s, window: 10m");
     let running = ringway.releasing("ring-window", "minimal", "1.1.0", "window");
-    let text = ringway.explained("window", &["a sync window of project window-project seems closed"]);
-    assert!(text.contains("argocd proj windows list window-project"), "{text}");
-    assert!(text.contains("status.sync.status = OutOfSync"), "{text}");
+    let parts = [
+        "a sync window of project window-project seems closed",
+        "argocd proj windows list window-project",
+        "status.sync.status = OutOfSync",
+    ];
+    ringway.explained("window", &parts);
     until("it has been waiting for longer than `applied` allows", || {
         let page = ringway.run(&["explain", "window"]).expect(0).out;
         assert!(page.contains("under way"), "{page}");
