@@ -22,4 +22,5 @@ pub mod server;
 pub mod start;
 pub mod start_cleanup;
 pub mod state;
+pub mod transport;
 pub mod world;

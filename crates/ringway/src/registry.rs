@@ -14,19 +14,19 @@ mod exchange;
 mod failure;
 mod lookup;
 mod settings;
-mod transport;
 
+pub use crate::transport::{AnswerBody, Transport, TransportError};
 pub use docker_config::DockerConfigError;
 pub use settings::{Credentials, Limits, RegistrySettings, Secret};
-pub use transport::{AnswerBody, Transport, TransportError};
 
+use crate::transport::Network;
 use answer::Sender;
 use exchange::{Exchange, Repository};
 use failure::Failure;
+pub(crate) use failure::quote;
 use futures_util::future::BoxFuture;
 use release::image::{Availability, ImageReference, Platform};
 use std::{collections::BTreeMap, net::IpAddr, sync::Arc};
-use transport::Network;
 
 /// Answers whether an image can be pulled.
 pub trait Registry: Send + Sync {
@@ -80,8 +80,9 @@ impl OciRegistry {
     pub fn new(settings: Vec<RegistrySettings>, limits: Limits) -> Result<Self, RegistrySetupError> {
         install_crypto_provider();
         let settings = by_host(settings)?;
-        let encrypted = Arc::new(Network::encrypted(&limits)?);
-        let plain = Arc::new(Network::plain(&limits)?);
+        let encrypted =
+            Arc::new(Network::encrypted(limits.connect_timeout).map_err(RegistrySetupError::Client)?);
+        let plain = Arc::new(Network::plain(limits.connect_timeout).map_err(RegistrySetupError::Client)?);
         Ok(Self { settings, limits, encrypted, plain })
     }
 

@@ -1,9 +1,6 @@
 //! One request and its answer, both limited: in time from the first byte sent to the last one received, and in size.
 
-use super::{
-    failure::Failure,
-    transport::{AnswerBody, Transport, TransportError},
-};
+use super::{AnswerBody, Transport, TransportError, failure::Failure};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header::HeaderName};
 use http_body_util::BodyExt;

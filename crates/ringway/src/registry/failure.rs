@@ -39,8 +39,8 @@ impl Failure {
     }
 }
 
-/// A registry's text as it may be shown: on one line, without control characters, not too long.
-pub(super) fn quote(text: &str) -> String {
+/// The text of a registry or of GitHub as it may be shown: on one line, without control characters, not too long.
+pub(crate) fn quote(text: &str) -> String {
     let printable = text.chars().map(|c| if c.is_control() { ' ' } else { c });
     let mut quoted: String = printable.take(LONGEST_QUOTE).collect();
     if text.chars().nth(LONGEST_QUOTE).is_some() {

@@ -1,15 +1,14 @@
-//! How requests reach a registry: over the network, or wherever the caller takes them.
+//! How requests reach a registry or GitHub: over the network, or wherever the caller takes them.
 //!
 //! Everything above this border is the same for both, so that a simulation runs the real client. What a transport must do
 //! is little: one request out, one answer back. Patience is not its business: the time limits above it are those of
 //! tokio's clock, which a simulation moves itself.
 
-use super::{Limits, RegistrySetupError};
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use http::{Request, Response};
 use http_body_util::{BodyExt, combinators::UnsyncBoxBody};
-use std::fmt;
+use std::{fmt, time::Duration};
 
 /// Why there was no answer, or no more of it.
 pub type TransportError = Box<dyn std::error::Error + Send + Sync>;
@@ -17,48 +16,55 @@ pub type TransportError = Box<dyn std::error::Error + Send + Sync>;
 /// The body of an answer, as it comes.
 pub type AnswerBody = UnsyncBoxBody<Bytes, TransportError>;
 
-/// Takes requests to registries, and to the token services that they name.
+/// Takes requests to registries and the token services that they name, and to GitHub.
 pub trait Transport: fmt::Debug + Send + Sync {
-    /// Sends a request with an absolute address, and gives the answer as soon as its head is there. Redirects are the
-    /// transport's to follow; it must not take a password to another host.
+    /// Sends a request with an absolute address, and gives the answer as soon as its head is there. Redirects of a registry
+    /// are the transport's to follow, those of GitHub are not; it must not take a password to another host.
     fn send(&self, request: Request<Bytes>) -> BoxFuture<'_, Result<Response<AnswerBody>, TransportError>>;
 }
 
 /// The network, by one HTTP client.
 #[derive(Debug)]
-pub(super) struct Network(reqwest::Client);
+pub(crate) struct Network(reqwest::Client);
 
 impl Network {
     /// Connections to the world: encrypted, through the proxy of the environment where there is one.
-    pub(super) fn encrypted(limits: &Limits) -> Result<Self, RegistrySetupError> {
+    pub(crate) fn encrypted(connect_timeout: Duration) -> Result<Self, reqwest::Error> {
         // `https_only` also covers redirects and token services that a registry sends us to.
-        Self::of(builder(limits).https_only(true))
+        Self::of(builder(connect_timeout).https_only(true))
     }
 
     /// Connections to this machine.
-    pub(super) fn plain(limits: &Limits) -> Result<Self, RegistrySetupError> {
+    pub(crate) fn plain(connect_timeout: Duration) -> Result<Self, reqwest::Error> {
         // A proxy could not reach our loopback address anyway.
-        Self::of(builder(limits).no_proxy())
+        Self::of(builder(connect_timeout).no_proxy())
     }
 
-    fn of(builder: reqwest::ClientBuilder) -> Result<Self, RegistrySetupError> {
-        builder.build().map(Self).map_err(RegistrySetupError::Client)
+    /// Connections on which a redirect is an answer like any other, for whoever sends what must not go elsewhere.
+    pub(crate) fn without_redirects(connect_timeout: Duration, plain: bool) -> Result<Self, reqwest::Error> {
+        let builder = builder(connect_timeout).redirect(reqwest::redirect::Policy::none());
+        Self::of(if plain { builder.no_proxy() } else { builder.https_only(true) })
+    }
+
+    fn of(builder: reqwest::ClientBuilder) -> Result<Self, reqwest::Error> {
+        builder.build().map(Self)
     }
 }
 
-fn builder(limits: &Limits) -> reqwest::ClientBuilder {
+fn builder(connect_timeout: Duration) -> reqwest::ClientBuilder {
     reqwest::Client::builder()
         .user_agent(concat!("ringway/", env!("CARGO_PKG_VERSION")))
-        .connect_timeout(limits.connect_timeout)
+        .connect_timeout(connect_timeout)
 }
 
 impl Transport for Network {
     fn send(&self, request: Request<Bytes>) -> BoxFuture<'_, Result<Response<AnswerBody>, TransportError>> {
         Box::pin(async move {
-            let (parts, _) = request.into_parts();
+            let (parts, body) = request.into_parts();
             let address = parts.uri.to_string();
-            let sent = self.0.request(parts.method, address).headers(parts.headers).send();
-            let response: Response<reqwest::Body> = sent.await.map_err(without_address)?.into();
+            let request = self.0.request(parts.method, address).headers(parts.headers);
+            let request = if body.is_empty() { request } else { request.body(body) };
+            let response: Response<reqwest::Body> = request.send().await.map_err(without_address)?.into();
             Ok(response.map(|body| body.map_err(without_address).boxed_unsync()))
         })
     }
