@@ -5,26 +5,34 @@
 //! is, not what it is.
 
 pub mod cohort;
+mod cohort_source;
 mod document;
 mod errors;
+mod github;
 mod load;
+mod names;
 mod path;
 mod reader;
 mod report;
+mod rings;
 mod schema;
 mod secret;
 mod selector;
 mod service;
 mod suggest;
+mod template;
 #[cfg(test)]
 mod tests;
 mod text;
 
+pub use cohort_source::CohortSource;
 pub use errors::{ConfigError, ConfigErrors, Position};
+pub use github::{Github, GithubCredentials, SecretSource};
 pub use path::EnvironmentPaths;
+pub use rings::Rings;
 pub use secret::CredentialError;
 
-use release::{service::Service, step::Deadlines};
+use release::{decide::rules::Mode, service::Service, step::Deadlines};
 use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
 
 /// Everything that the configuration file says, checked, with defaults filled in and paths made absolute.
@@ -36,8 +44,17 @@ pub struct Config {
     pub argocd: Vec<ArgocdInstance>,
     /// How the clusters that tenants run in are reached.
     pub tenant_clusters: TenantClusters,
+    /// How GitHub is reached; `None`: no pull request drives anything.
+    pub github: Option<Github>,
+    /// Whether pull requests may change anything in the fleet. [`Mode::Observe`] stands in the rules of every service as
+    /// well.
+    pub mode: Mode,
+    /// Where cohorts are kept, by the names in labels.
+    pub cohorts: BTreeMap<String, CohortSource>,
     /// What can be released, by name. At least one.
     pub services: BTreeMap<String, Service>,
+    /// How pull requests drive services, by the name of the service.
+    pub rings: BTreeMap<String, Rings>,
     /// How much may happen at once.
     pub limits: Limits,
     /// How long a tenant may take.

@@ -2,9 +2,11 @@
 
 use super::{
     ArgocdInstance, ClusterAddress, Config, ConfigErrors, CredentialSource, EnvironmentPaths, Limits,
-    Registry, Server, TenantClusters,
+    Registry, Server, TenantClusters, cohort_source,
     document::{self, MAXIMUM_BYTES, Node, Position},
+    github,
     reader::{Log, Map, Value},
+    rings::{self, Rings},
     service, text,
 };
 use release::step::Deadlines;
@@ -85,8 +87,21 @@ pub(super) fn parse_with(
     let argocd = argocd(&root, &paths);
     let tenant_clusters = tenant_clusters(&root, &paths);
     let reachable = tenant_clusters != Some(TenantClusters::None);
-    let services = services(&root, reachable);
     let limits = limits(&root);
+    let github_value = root.optional("github");
+    let github = github_value.as_ref().and_then(|value| github::read(value, &paths));
+    let mode = root.optional("mode").and_then(|value| value.choice(&rings::MODES)).unwrap_or_default();
+    let cohorts_value = root.optional("cohorts");
+    let has_github = github_value.is_some();
+    let cohorts = cohorts_value.as_ref().map(|value| cohort_source::read(value, &paths, has_github));
+    let around = rings::Around {
+        has_github,
+        // Also those that could not be read: an authority that names one of them is right.
+        sources: cohorts_value.iter().flat_map(Value::names).collect(),
+        mode,
+        cohort_size: limits.cohort_size,
+    };
+    let (services, rings) = services(&root, reachable, around);
     let deadlines = deadlines(&root);
     let server = server(&root);
     let registries = registries(&root, &paths);
@@ -94,7 +109,11 @@ pub(super) fn parse_with(
     Some(Config {
         argocd,
         tenant_clusters: tenant_clusters?,
+        github,
+        mode,
+        cohorts: cohorts.unwrap_or_default(),
         services,
+        rings,
         limits,
         deadlines,
         server,
@@ -125,13 +144,13 @@ fn document(log: &Log, bytes: &[u8]) -> Option<Node> {
 }
 
 /// What paths in the file mean.
-struct Paths<'a> {
+pub(super) struct Paths<'a> {
     environment: &'a EnvironmentPaths,
     folder: &'a Path,
 }
 
 impl Paths<'_> {
-    fn read(&self, map: &Map<'_>, name: &str) -> Option<PathBuf> {
+    pub(super) fn read(&self, map: &Map<'_>, name: &str) -> Option<PathBuf> {
         map.optional(name)?.parsed(|text| self.environment.resolve(text, self.folder))
     }
 }
@@ -194,10 +213,21 @@ fn tenant_clusters(root: &Map<'_>, paths: &Paths<'_>) -> Option<TenantClusters> 
     Some(if access == Access::None { TenantClusters::None } else { TenantClusters::SameCluster })
 }
 
-fn services(root: &Map<'_>, reachable: bool) -> BTreeMap<String, release::service::Service> {
+fn services(
+    root: &Map<'_>,
+    reachable: bool,
+    around: rings::Around<'_>,
+) -> (BTreeMap<String, release::service::Service>, BTreeMap<String, Rings>) {
     let entries = root.required("services").map_or_else(Vec::new, |value| value.entries());
-    let services = entries.into_iter().filter_map(|(name, value)| service::read(name, &value, reachable));
-    services.map(|service| (service.name.clone(), service)).collect()
+    let (mut services, mut driven) = (BTreeMap::new(), BTreeMap::new());
+    let mut reader = rings::Reader::new(around);
+    for (name, value) in entries {
+        let Some((service, rings)) = service::read(name, &value, reachable) else { continue };
+        let rings = rings.and_then(|value| reader.read(&value, &service));
+        driven.extend(rings.map(|rings| (service.name.clone(), rings)));
+        services.insert(service.name.clone(), service);
+    }
+    (services, driven)
 }
 
 fn limits(root: &Map<'_>) -> Limits {

@@ -73,8 +73,13 @@ impl<'a> Value<'a> {
 
     /// Notes that this is not what it should be.
     fn wrong<T>(&self, allowed: impl Display) -> Option<T> {
-        if !matches!(self.node.kind, Kind::Refused) {
-            self.error(format!("found {}; allowed: {allowed}", self.node.describe()));
+        match self.node.kind {
+            Kind::Refused => {}
+            // What stands here may be the secret itself.
+            Kind::Scalar { .. } if schema::is_about_a_secret(&self.schema) => {
+                self.error(format!("found a text; allowed: {allowed}"));
+            }
+            _ => self.error(format!("found {}; allowed: {allowed}", self.node.describe())),
         }
         None
     }
@@ -111,6 +116,14 @@ impl<'a> Value<'a> {
             schema: join(&self.schema, "<name>"),
         };
         fields.iter().map(|field| (field.name.as_str(), child(field))).collect()
+    }
+
+    /// The names in a mapping, if it is one.
+    pub(super) fn names(&self) -> Vec<&'a str> {
+        match &self.node.kind {
+            Kind::Map(fields) => fields.iter().map(|field| field.name.as_str()).collect(),
+            _ => Vec::new(),
+        }
     }
 
     /// A list, at least one.
@@ -186,13 +199,27 @@ impl<'a> Value<'a> {
         }
     }
 
+    /// A number that GitHub gave to something.
+    pub(super) fn id(&self) -> Option<u64> {
+        let number = match &self.node.kind {
+            Kind::Scalar { text, quoted: false } => text.parse().ok(),
+            _ => None,
+        };
+        number.filter(|number| *number > 0).or_else(|| self.wrong("a whole number from 1"))
+    }
+
     /// A duration from one second to 30 days.
     pub(super) fn duration(&self) -> Option<Duration> {
         const LONGEST: Duration = Duration::from_secs(30 * 24 * 60 * 60);
         let allowed = "a duration from 1s to 720h, such as 90s, 15m, 2h or 1h30m";
+        self.duration_within(Duration::from_secs(1)..=LONGEST, allowed)
+    }
+
+    /// A duration of the range, which `allowed` describes.
+    pub(super) fn duration_within(&self, range: RangeInclusive<Duration>, allowed: &str) -> Option<Duration> {
         let Kind::Scalar { text, .. } = &self.node.kind else { return self.wrong(allowed) };
         match text.parse::<jiff::SignedDuration>().map(Duration::try_from) {
-            Ok(Ok(duration)) if (Duration::from_secs(1)..=LONGEST).contains(&duration) => Some(duration),
+            Ok(Ok(duration)) if range.contains(&duration) => Some(duration),
             _ => self.wrong(allowed),
         }
     }
@@ -233,6 +260,14 @@ impl<'a> Map<'a> {
                     "a secret must not stand in this file; put it into a file and name that with \
                      credentials.passwordFile, or into the environment and name the variable with \
                      credentials.passwordEnvironment"
+                        .to_owned()
+                }
+                "privateKey" | "password" | "token" | "secret" | "webhookSecret"
+                    if self.value.schema.starts_with("github") =>
+                {
+                    "a secret must not stand in this file; put it into a file or into the environment, and name that: \
+                     app.privateKeyFile or app.privateKeyEnvironment, token.file or token.environment, and file or \
+                     environment in webhookSecrets"
                         .to_owned()
                 }
                 name => format!(

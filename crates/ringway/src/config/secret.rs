@@ -1,10 +1,10 @@
 //! Reads the secrets that the configuration names. Nothing that is read here is ever part of a message.
 
-use super::{CredentialSource, Registry};
+use super::{CredentialSource, Registry, SecretSource};
 use crate::registry::{Credentials, DockerConfigError, RegistrySettings, Secret};
 use std::path::{Path, PathBuf};
 
-/// Why the credentials of a registry could not be read.
+/// Why credentials could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum CredentialError {
     /// The file with the password cannot be read.
@@ -53,6 +53,43 @@ pub enum CredentialError {
         /// The file.
         file: PathBuf,
     },
+    /// The file with a secret of GitHub cannot be read.
+    #[error("cannot read the secret of GitHub from {file}; check the path and who may read it", file = file.display())]
+    UnreadableSecret {
+        /// The file.
+        file: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// There is no secret of GitHub where it should be.
+    #[error(
+        "the secret of GitHub in {place} is empty or missing; put the key, the token or the webhook's secret there"
+    )]
+    NoSecret {
+        /// The file or the environment variable.
+        place: String,
+    },
+}
+
+impl SecretSource {
+    /// The secret. `variable` looks into the environment.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn read(&self, variable: impl Fn(&str) -> Option<String>) -> Result<String, CredentialError> {
+        let text = match self {
+            Self::Environment(name) => variable(name),
+            Self::File(file) => Some(
+                std::fs::read_to_string(file)
+                    .map_err(|source| CredentialError::UnreadableSecret { file: file.clone(), source })?,
+            ),
+        };
+        // Editors and `echo` end a file with a newline, which belongs to no secret.
+        let text = text.map(|text| text.trim_end_matches(['\r', '\n']).to_owned());
+        text.filter(|text| !text.is_empty())
+            .ok_or_else(|| CredentialError::NoSecret { place: self.to_string() })
+    }
 }
 
 impl Registry {
@@ -141,6 +178,30 @@ mod tests {
         assert_eq!(password(registry.settings(set).unwrap()), "hunter2");
         let error = registry.settings(|_| Some(String::new())).unwrap_err().to_string();
         assert!(error.contains("ghcr.io") && error.contains("REGISTRY_TOKEN"), "{error}");
+    }
+
+    #[test]
+    fn a_secret_of_github_is_read_from_its_place_and_never_said() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("token");
+        let source = SecretSource::File(file.clone());
+        let error = source.read(|_| None).unwrap_err();
+        assert!(error.to_string().contains("token; check the path"), "{error}");
+        std::fs::write(&file, "\r\n").unwrap();
+        assert!(matches!(source.read(|_| None), Err(CredentialError::NoSecret { .. })));
+        std::fs::write(&file, "hunter2\n").unwrap();
+        assert_eq!(source.read(|_| None).unwrap(), "hunter2");
+        std::fs::write(&file, b"hunter2\xff").unwrap();
+        let error = format!("{:?}", source.read(|_| None).unwrap_err());
+        assert!(!error.contains("hunter2"), "{error}");
+
+        let source = SecretSource::Environment("GITHUB_TOKEN".into());
+        assert_eq!(
+            source.read(|name| (name == "GITHUB_TOKEN").then(|| "hunter2".to_owned())).unwrap(),
+            "hunter2"
+        );
+        let error = source.read(|_| Some(String::new())).unwrap_err().to_string();
+        assert!(error.contains("the environment variable GITHUB_TOKEN is empty or missing"), "{error}");
     }
 
     #[test]

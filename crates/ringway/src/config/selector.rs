@@ -4,12 +4,49 @@
 
 use super::{document::shorten, text::TENANT};
 
+/// The placeholders for the last parts of a cohort label.
+const KEY: &str = "{key}";
+const VALUE: &str = "{value}";
+
 /// What is wrong with a label selector that has `{tenant}` in it.
 pub(super) fn check(text: &str) -> Result<(), String> {
     // Any tenant's name is a DNS label, so one stands for all.
-    let example = text.replace(TENANT, "x");
-    let requirements = split(&example)?;
-    requirements.into_iter().try_for_each(requirement)
+    check_filled(&text.replace(TENANT, "x"))
+}
+
+/// A label selector that finds the Applications of a cohort: it has `{value}` in it, and may have `{key}`.
+pub(super) fn check_cohorts(text: &str) -> Result<String, String> {
+    const ALLOWED: &str = "allowed: a label selector with {value}, such as example.com/{key}={value}";
+    let example = fill(text, "x", "x");
+    if example.contains(['{', '}']) {
+        return Err(format!(
+            "found {:?}; the only placeholders are {{key}} and {{value}}; {ALLOWED}",
+            shorten(text)
+        ));
+    }
+    if !text.contains(VALUE) {
+        return Err(format!("found {:?}, which is the same for every label; {ALLOWED}", shorten(text)));
+    }
+    check_filled(&example).map(|()| text.to_owned())
+}
+
+/// The selector of [`check_cohorts`] for one label.
+pub(super) fn of_cohort(template: &str, key: &str, value: &str) -> Result<String, String> {
+    let selector = fill(template, key, value);
+    check_filled(&selector).map(|()| selector)
+}
+
+fn fill(template: &str, key: &str, value: &str) -> String {
+    template.replace(KEY, key).replace(VALUE, value)
+}
+
+/// The key of a label.
+pub(super) fn label_key(text: &str) -> Result<String, String> {
+    check_key(text).map(|()| text.to_owned())
+}
+
+fn check_filled(text: &str) -> Result<(), String> {
+    split(text)?.into_iter().try_for_each(requirement)
 }
 
 /// Splits at the commas outside parentheses.
@@ -105,6 +142,20 @@ mod tests {
         ] {
             assert_eq!(check(good), Ok(()), "{good}");
         }
+    }
+
+    #[test]
+    fn a_selector_of_cohorts_has_the_value_of_the_label() {
+        assert!(check_cohorts("acme.io/{key}={value},tier=ring").is_ok());
+        for bad in ["acme.io/ring=yes", "{keys}={value}", "{value", "a={value} or b=c"] {
+            assert!(check_cohorts(bad).is_err(), "{bad}");
+        }
+        assert_eq!(
+            of_cohort("acme.io/{key}={value}", "channel", "beta").as_deref(),
+            Ok("acme.io/channel=beta")
+        );
+        assert!(of_cohort("acme.io/{key}={value}", "channel", "a/b").unwrap_err().contains("\"a/b\""));
+        assert!(of_cohort("acme.io/{key}={value}", "channel", "a,tier=b").is_err());
     }
 
     #[test]

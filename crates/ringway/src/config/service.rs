@@ -16,8 +16,13 @@ use release::{
 };
 use std::collections::BTreeSet;
 
-/// Reads the service `name`. `reachable`: whether the clusters of tenants can be looked into.
-pub(super) fn read(name: &str, value: &Value<'_>, reachable: bool) -> Option<Service> {
+/// Reads the service `name`, and finds what says how pull requests drive it. `reachable`: whether the clusters of tenants
+/// can be looked into.
+pub(super) fn read<'a>(
+    name: &str,
+    value: &Value<'a>,
+    reachable: bool,
+) -> Option<(Service, Option<Value<'a>>)> {
     check_name(name, value);
     let map = value.map()?;
     let verify = verify(&map, reachable);
@@ -43,7 +48,7 @@ pub(super) fn read(name: &str, value: &Value<'_>, reachable: bool) -> Option<Ser
             "no override sets the image {name}: it would be forgotten; add an override or remove it"
         ));
     }
-    Some(Service { name: name.to_owned(), images, applications, verify })
+    Some((Service { name: name.to_owned(), images, applications, verify }, map.optional("rings")))
 }
 
 /// The images of a service and which of them some override sets.
