@@ -1,7 +1,7 @@
-//! Who asked for something, as the operating system knows it.
+//! Who asked for something, as the operating system or GitHub knows it.
 //!
-//! Nobody is believed about who they are: the user is that of the process, or what the kernel says of the other end of
-//! the socket.
+//! Nobody is believed about who they are: the user is that of the process, what the kernel says of the other end of the
+//! socket, or what GitHub says of who did something to a pull request.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -12,9 +12,9 @@ const USERS: &str = "/etc/passwd";
 /// Who asked for something, and from where.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Asker {
-    /// The name of the user, if this machine knows it.
+    /// The name of the user, if this machine knows it; the login of a person on GitHub.
     pub user: Option<String>,
-    /// The number of the user; `None` when nobody asked but the program itself.
+    /// The number of the user on this machine; `None` for a person on GitHub, and when nobody asked but the program itself.
     pub uid: Option<u32>,
     /// From where.
     pub from: Origin,
@@ -28,6 +28,8 @@ pub enum Origin {
     CommandLine,
     /// Another command, over the socket of the state folder.
     Socket,
+    /// A pull request.
+    PullRequest,
     /// Nobody: the program decided it.
     Program,
 }
@@ -38,8 +40,14 @@ impl Origin {
         match self {
             Self::CommandLine => "command line",
             Self::Socket => "socket",
+            Self::PullRequest => "pull request",
             Self::Program => "ringway itself",
         }
+    }
+
+    /// Whether somebody typed it on this machine. What is not follows from a pull request, or from nothing at all.
+    pub fn is_typed(self) -> bool {
+        matches!(self, Self::CommandLine | Self::Socket)
     }
 }
 
@@ -52,6 +60,11 @@ impl Asker {
     /// The user of the process at the other end of a socket.
     pub fn peer(uid: u32) -> Self {
         Self::user(uid, Origin::Socket)
+    }
+
+    /// Whoever did something to a pull request, such as set a label, by their login.
+    pub fn github(login: &str) -> Self {
+        Self { user: Some(login.to_owned()), uid: None, from: Origin::PullRequest }
     }
 
     /// The program itself. Depends on nothing outside.
@@ -104,6 +117,7 @@ mod tests {
         assert_eq!(asker.to_string(), "uid 4711");
         assert_eq!(Asker { user: Some("alice".into()), ..asker }.to_string(), "alice (uid 4711)");
         assert_eq!(Asker::program().to_string(), "ringway");
+        assert_eq!(Asker::github("octocat").to_string(), "octocat");
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! The ledger: what Ringway has to know after a restart, and for as long as an override stands somewhere.
 //!
 //! Runs and what is proven of their tenants, the claims of rings and how to take their overrides back, the places for
-//! tenants under way, what is frozen, and who asked for what, in one SQLite file. The engine's journal says how far a workflow has come; the ledger says what is
-//! true of the fleet. Every method can be called twice with the same effect, because an activity may be.
+//! tenants under way, what is frozen, what GitHub delivered and what is remembered of pull requests, and who asked for
+//! what, in one SQLite file. The engine's journal says how far a workflow has come; the ledger says what is true of the
+//! fleet. Every method can be called twice with the same effect, because an activity may be.
 //!
 //! It decides nothing, reads no clock and talks to nothing but its file. Calls are short and block.
 
@@ -13,8 +14,11 @@ mod column;
 mod error;
 mod figures;
 mod freeze;
+mod history;
+mod inbox;
 mod intent;
 mod overriding;
+mod pull_request;
 mod run;
 mod schema;
 mod slot;
@@ -28,7 +32,9 @@ pub use claim::{Claim, ClaimFilter};
 pub use error::LedgerError;
 pub use figures::Figures;
 pub use freeze::Freeze;
+pub use inbox::{Delivery, Hint, Received};
 pub use overriding::{Override, OverrideState};
+pub use pull_request::{KnownPullRequest, PullRequestOrigin};
 pub use run::{NewRun, Run, RunFilter};
 pub use slot::SlotHolder;
 pub use tenant::TenantState;

@@ -16,7 +16,7 @@ pub use stay::{Phase, stay};
 use crate::{
     asker::Asker,
     error::{self, RefusedError, UsageError},
-    ledger::NewRun,
+    ledger::{NewRun, PullRequestOrigin},
     request::{Answer, ErrorKind, Request},
     state::socket,
     world::World,
@@ -83,7 +83,12 @@ impl Owner {
     ///
     /// # Errors
     /// If ledger or engine cannot record it.
-    pub async fn begin_release(&self, input: ReleaseInput, cohort: Option<String>) -> anyhow::Result<()> {
+    pub async fn begin_release(
+        &self,
+        input: ReleaseInput,
+        cohort: Option<String>,
+        origin: Option<PullRequestOrigin>,
+    ) -> anyhow::Result<()> {
         let run = NewRun {
             id: input.run.clone(),
             kind: RunKind::Release,
@@ -92,6 +97,7 @@ impl Owner {
             images: input.images.clone(),
             tenants: input.tenants.clone(),
             cohort,
+            origin,
             began_at: self.world.clock.now(),
         };
         self.write_down(&run)?;

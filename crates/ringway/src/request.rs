@@ -1,5 +1,6 @@
 //! What the owner of the state folder can be asked for over its socket, by other commands on the same machine.
 
+use crate::ledger::PullRequestOrigin;
 use serde::{Deserialize, Serialize};
 
 /// A request to the owner.
@@ -47,6 +48,9 @@ pub struct ReleaseRequest {
     pub max_parallel: Option<u16>,
     /// Whether one refused tenant refuses them all.
     pub all_or_nothing: bool,
+    /// The pull request that asks for it. Never over the socket: what comes from there, a person asks for.
+    #[serde(skip)]
+    pub origin: Option<PullRequestOrigin>,
 }
 
 /// A cleanup as it was asked for.
@@ -56,6 +60,9 @@ pub struct CleanupRequest {
     pub selection: Selection,
     /// At most so many tenants at once.
     pub max_parallel: Option<u16>,
+    /// The pull request that asks for it. Never over the socket: what comes from there, a person asks for.
+    #[serde(skip)]
+    pub origin: Option<PullRequestOrigin>,
 }
 
 /// Which overrides a cleanup takes back.
@@ -68,6 +75,15 @@ pub enum Selection {
     Release(String),
     /// Everything of these tenants.
     Tenants(Vec<String>),
+    /// What one ring has of one service in these tenants, and nothing of any other.
+    RingTenants {
+        /// The ring.
+        ring: String,
+        /// The service.
+        service: String,
+        /// The tenants.
+        tenants: Vec<String>,
+    },
 }
 
 impl std::fmt::Display for Selection {
@@ -76,6 +92,9 @@ impl std::fmt::Display for Selection {
             Self::Ring(ring) => write!(formatter, "ring {ring}"),
             Self::Release(release) => write!(formatter, "release {release}"),
             Self::Tenants(tenants) => write!(formatter, "tenants {}", tenants.join(", ")),
+            Self::RingTenants { ring, service, tenants } => {
+                write!(formatter, "ring {ring}, service {service}, tenants {}", tenants.join(", "))
+            }
         }
     }
 }

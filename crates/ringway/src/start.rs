@@ -34,6 +34,12 @@ pub async fn release(owner: &Owner, request: ReleaseRequest) -> anyhow::Result<A
     let images = resolve(world, service, &assigned).await?;
     let _beginning = owner.beginning().await;
     if let Some(run) = unfinished(world, &request, &images)? {
+        // The same images go to the same tenants, so what it proves holds for the newer commit and label as well.
+        // Otherwise the pull request would look for a release of them, find none, and ask for one again and again. What
+        // a person asks for once more stays what the pull request asked for.
+        if let Some(origin) = &request.origin {
+            world.ledger.record_origin(&run, origin)?;
+        }
         return Ok(Answer::Begun { run, continued: true });
     }
     refuse_if_frozen(&world.ledger, &request.service)?;
@@ -49,7 +55,7 @@ pub async fn release(owner: &Owner, request: ReleaseRequest) -> anyhow::Result<A
         all_or_nothing: request.all_or_nothing || world.config.limits.all_or_nothing,
         deadlines: world.config.deadlines.clone(),
     };
-    owner.begin_release(input, request.cohort).await.context("beginning the release")?;
+    owner.begin_release(input, request.cohort, request.origin).await.context("beginning the release")?;
     Ok(Answer::Begun { run: id, continued: false })
 }
 

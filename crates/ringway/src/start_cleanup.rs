@@ -44,6 +44,7 @@ pub async fn cleanup(owner: &Owner, request: CleanupRequest) -> anyhow::Result<A
         images: Vec::new(),
         tenants,
         cohort: None,
+        origin: request.origin,
         began_at: world.clock.now(),
     };
     let input = CleanupInput {
@@ -66,6 +67,12 @@ pub fn select(ledger: &Ledger, selection: &Selection) -> anyhow::Result<Vec<Clai
         Selection::Tenants(tenants) => {
             ClaimFilter { tenants: Some(tenants.clone()), ..ClaimFilter::default() }
         }
+        Selection::RingTenants { ring, service, tenants } => ClaimFilter {
+            ring: Some(ring.clone()),
+            service: Some(service.clone()),
+            tenants: Some(tenants.clone()),
+            run: None,
+        },
     };
     Ok(ledger.claims(&filter)?)
 }
@@ -74,17 +81,25 @@ pub fn select(ledger: &Ledger, selection: &Selection) -> anyhow::Result<Vec<Clai
 async fn cancel_releases(owner: &Owner, selection: &Selection) -> anyhow::Result<()> {
     let filter = RunFilter { kind: Some(RunKind::Release), unfinished: true, ..RunFilter::default() };
     for run in owner.world().ledger.runs(&filter)? {
-        let meant = match selection {
-            Selection::Ring(ring) => run.ring == *ring,
-            Selection::Release(id) => run.id == *id,
-            Selection::Tenants(tenants) => run.tenants.iter().any(|tenant| tenants.contains(tenant)),
-        };
-        if meant {
+        if would_write_again(selection, &run) {
             owner.say(&format!("release {} of ring {} is cancelled first", run.id, run.ring));
             owner.stop_and_wait(&run.id, &Stop::Cancel).await?;
         }
     }
     Ok(())
+}
+
+/// Whether an unfinished release is of what is taken back.
+fn would_write_again(selection: &Selection, release: &Run) -> bool {
+    let shares = |tenants: &[String]| release.tenants.iter().any(|tenant| tenants.contains(tenant));
+    match selection {
+        Selection::Ring(ring) => release.ring == *ring,
+        Selection::Release(id) => release.id == *id,
+        Selection::Tenants(tenants) => shares(tenants),
+        Selection::RingTenants { ring, service, tenants } => {
+            release.ring == *ring && release.service == *service && shares(tenants)
+        }
+    }
 }
 
 fn tenants_of(claims: &[Claim]) -> Option<Vec<String>> {
@@ -128,6 +143,11 @@ fn is_meant(ledger: &Ledger, selection: &Selection, run: &Run) -> anyhow::Result
             run.ring == release.ring && run.tenants.iter().all(|tenant| release.tenants.contains(tenant))
         }),
         Selection::Tenants(tenants) => run.tenants.iter().all(|tenant| tenants.contains(tenant)),
+        Selection::RingTenants { ring, service, tenants } => {
+            run.ring == *ring
+                && run.service == *service
+                && run.tenants.iter().all(|tenant| tenants.contains(tenant))
+        }
     })
 }
 

@@ -230,6 +230,7 @@ services:
                 images: Vec::new(),
                 tenants: vec!["alpha".into()],
                 cohort: None,
+                origin: None,
                 began_at: clock.now(),
             })
             .unwrap();

@@ -30,7 +30,7 @@ pub(super) async fn cleanup(
             format,
         );
     }
-    let request = CleanupRequest { selection, max_parallel: arguments.max_parallel };
+    let request = CleanupRequest { selection, max_parallel: arguments.max_parallel, origin: None };
     let asking = Request::StartCleanup(request);
     match reach(&folder, "ringway cleanup", &asking).await? {
         Reached::Answered(answer) => follow_answer(&folder, answer, format).await,

@@ -35,6 +35,7 @@ pub(super) async fn start(
         cohort,
         max_parallel: arguments.max_parallel,
         all_or_nothing: arguments.release.all_or_nothing,
+        origin: None,
     };
     ring(&request.ring)?;
     // What is wrong with the request itself is said before anything is opened or asked.

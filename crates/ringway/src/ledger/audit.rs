@@ -101,6 +101,8 @@ pub struct AuditEntry {
     /// Who, and from where.
     #[serde(flatten)]
     pub by: Asker,
+    /// The pull request that it was asked for by, such as `acme/web#12`; `None` if a person did.
+    pub pull_request: Option<String>,
     /// Which run it began, went on with or ended.
     pub run: Option<String>,
     /// Which ring it is about; several, separated by `, `, for a cleanup by tenants.
@@ -122,6 +124,7 @@ impl AuditEntry {
             at: asked.at,
             action,
             by: asked.by.clone(),
+            pull_request: None,
             run: None,
             ring: None,
             service: None,
@@ -187,14 +190,15 @@ impl Ledger {
 
 pub(super) fn insert(transaction: &Transaction<'_>, entry: &AuditEntry) -> rusqlite::Result<()> {
     transaction.execute(
-        "INSERT INTO audit (at, action, user, uid, origin, run, ring, service, tenants, outcome, detail)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+        "INSERT INTO audit (at, action, user, uid, origin, pull_request, run, ring, service, tenants, outcome, detail)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
         params![
             At(entry.at),
             Word(entry.action),
             entry.by.user,
             entry.by.uid,
             Word(entry.by.from),
+            entry.pull_request,
             entry.run,
             entry.ring,
             entry.service,
@@ -208,7 +212,7 @@ pub(super) fn insert(transaction: &Transaction<'_>, entry: &AuditEntry) -> rusql
 
 fn select(connection: &Connection, filter: &AuditFilter) -> rusqlite::Result<Vec<AuditEntry>> {
     let mut statement = connection.prepare(
-        "SELECT at, action, user, uid, origin, run, ring, service, tenants, outcome, detail FROM audit
+        "SELECT at, action, user, uid, origin, pull_request, run, ring, service, tenants, outcome, detail FROM audit
          WHERE (?1 IS NULL OR at >= ?1) AND (?2 IS NULL OR instr(', ' || ring || ', ', ', ' || ?2 || ', ') > 0)
          ORDER BY number",
     )?;
@@ -221,6 +225,7 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<AuditEntry> {
         at: row.get::<_, At>("at")?.0,
         action: row.get::<_, Word<_>>("action")?.0,
         by: Asker { user: row.get("user")?, uid: row.get("uid")?, from },
+        pull_request: row.get("pull_request")?,
         run: row.get("run")?,
         ring: row.get("ring")?,
         service: row.get("service")?,

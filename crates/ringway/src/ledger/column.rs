@@ -23,6 +23,22 @@ impl FromSql for At {
     }
 }
 
+/// An id or a number of GitHub. SQLite has only signed integers; one that does not fit is refused and never changed.
+pub(super) struct Number(pub(super) u64);
+
+impl ToSql for Number {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        let number = i64::try_from(self.0);
+        Ok(number.map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?.into())
+    }
+}
+
+impl FromSql for Number {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        u64::try_from(value.as_i64()?).map(Self).map_err(FromSqlError::other)
+    }
+}
+
 /// A structured value as JSON.
 pub(super) struct Json<T>(pub(super) T);
 

@@ -21,6 +21,10 @@ pub struct Figures {
     pub claims: u32,
     /// Freezes that stand.
     pub freezes: u32,
+    /// Deliveries of GitHub that nobody has looked into yet.
+    pub unprocessed: u32,
+    /// When the oldest of them came.
+    pub oldest_unprocessed: Option<Timestamp>,
 }
 
 impl Ledger {
@@ -47,13 +51,17 @@ fn count(connection: &Connection) -> rusqlite::Result<Figures> {
         .prepare("SELECT instance, sum(held), sum(NOT held) FROM slot GROUP BY instance ORDER BY instance")?
         .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
         .collect::<Result<_, _>>()?;
-    let oldest: Option<At> =
-        connection.query_row("SELECT min(began_at) FROM run WHERE verdict IS NULL", [], |row| row.get(0))?;
+    let oldest = |sql| {
+        let at: Option<At> = connection.query_row(sql, [], |row| row.get(0))?;
+        Ok::<_, rusqlite::Error>(at.map(|At(at)| at))
+    };
     Ok(Figures {
         runs,
-        oldest_unfinished: oldest.map(|At(at)| at),
+        oldest_unfinished: oldest("SELECT min(began_at) FROM run WHERE verdict IS NULL")?,
         places,
         claims: number("SELECT count(*) FROM claim")?,
         freezes: number("SELECT count(*) FROM freeze")?,
+        unprocessed: number("SELECT count(*) FROM inbox WHERE processed_at IS NULL")?,
+        oldest_unprocessed: oldest("SELECT min(received_at) FROM inbox WHERE processed_at IS NULL")?,
     })
 }

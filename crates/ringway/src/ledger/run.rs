@@ -1,11 +1,11 @@
 //! Releases and cleanups.
 
 use super::{
-    Ledger, LedgerError,
+    Ledger, LedgerError, PullRequestOrigin,
     audit::{self, Asked, AuditEntry},
     column::{At, Json, Word},
     error::Interrupted,
-    slot,
+    pull_request, slot,
 };
 use jiff::Timestamp;
 use release::{
@@ -33,6 +33,8 @@ pub struct NewRun {
     pub tenants: Vec<String>,
     /// The name of the cohort, if the tenants came from a cohort file.
     pub cohort: Option<String>,
+    /// The pull request that asks for it; `None` if a person does.
+    pub origin: Option<PullRequestOrigin>,
     /// When it begins.
     pub began_at: Timestamp,
 }
@@ -54,6 +56,8 @@ pub struct Run {
     pub tenants: Vec<String>,
     /// The name of the cohort, if the tenants came from a cohort file.
     pub cohort: Option<String>,
+    /// The pull request that asked for it, as it asked last; `None` if a person did.
+    pub origin: Option<PullRequestOrigin>,
     /// When it began.
     pub began_at: Timestamp,
     /// Why it was told to stop, if it was.
@@ -125,16 +129,27 @@ impl Ledger {
                 return if is_same(&run, new) { Ok(()) } else { Err(taken()) };
             }
             transaction.execute(
-                "INSERT INTO run (id, kind, ring, service, images, cohort, began_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-                params![new.id, Word(new.kind), new.ring, new.service, Json(&new.images), new.cohort, At(new.began_at)],
+                "INSERT INTO run (id, kind, ring, service, images, cohort, origin, began_at)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                params![
+                    new.id,
+                    Word(new.kind),
+                    new.ring,
+                    new.service,
+                    Json(&new.images),
+                    new.cohort,
+                    new.origin.as_ref().map(Json),
+                    At(new.began_at)
+                ],
             )?;
-            let mut insert = transaction
-                .prepare("INSERT INTO tenant (run, tenant, position) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING")?;
+            let mut insert = transaction.prepare(
+                "INSERT INTO tenant (run, tenant, position) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
+            )?;
             for (position, tenant) in (0_i64..).zip(&new.tenants) {
                 insert.execute(params![new.id, tenant, position])?;
             }
             if let Some(asked) = asked {
-                audit::insert(transaction, &began(new, asked))?;
+                audit::insert(transaction, &began(transaction, new, asked)?)?;
             }
             Ok(())
         })
@@ -212,6 +227,24 @@ impl Ledger {
         }))
     }
 
+    /// Writes down that the pull request asks for an unfinished run as something else now: what it did and will do is
+    /// the same, and counts for that. A run that has ended keeps what it was asked as.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such run, or the ledger cannot be written.
+    pub fn record_origin(&self, run: &str, origin: &PullRequestOrigin) -> Result<(), LedgerError> {
+        self.write("record what a run is asked for as", |transaction| {
+            if known_run(transaction, run)?.origin.as_ref() != Some(origin) {
+                transaction.execute(
+                    "UPDATE run SET origin = ?2 WHERE id = ?1 AND verdict IS NULL",
+                    params![run, Json(origin)],
+                )?;
+            }
+            Ok(())
+        })
+    }
+
     /// Everything unfinished of a ring and service, the newest first, with cleanups of several rings or services that
     /// this may be among.
     ///
@@ -254,7 +287,11 @@ impl Ledger {
                 params![run, Json(stop)],
             )?;
             if let Some(asked) = asked {
-                audit::insert(transaction, &AuditEntry::stop(asked, &known, stop, changed > 0))?;
+                let mut entry = AuditEntry::stop(asked, &known, stop, changed > 0);
+                if !asked.by.from.is_typed() {
+                    entry.pull_request = name_of(transaction, known.origin.as_ref())?;
+                }
+                audit::insert(transaction, &entry)?;
             }
             Ok(())
         })
@@ -286,14 +323,19 @@ impl Ledger {
 }
 
 /// That a run was asked for.
-fn began(new: &NewRun, asked: &Asked) -> AuditEntry {
-    AuditEntry {
+fn began(connection: &Connection, new: &NewRun, asked: &Asked) -> rusqlite::Result<AuditEntry> {
+    Ok(AuditEntry {
+        pull_request: name_of(connection, new.origin.as_ref())?,
         run: Some(new.id.clone()),
         ring: Some(new.ring.clone()),
         service: Some(new.service.clone()).filter(|service| !service.is_empty()),
         tenants: audit::count(new.tenants.len()),
         ..AuditEntry::done(asked, new.kind.into())
-    }
+    })
+}
+
+fn name_of(connection: &Connection, origin: Option<&PullRequestOrigin>) -> rusqlite::Result<Option<String>> {
+    origin.map(|origin| pull_request::name(connection, origin)).transpose()
 }
 
 /// Whether a run is the one that is to begin. When is left out: a second attempt comes later.
@@ -311,7 +353,8 @@ fn read_run(connection: &Connection, id: &str) -> Result<Option<Run>, Interrupte
     Ok(connection.query_row(&format!("{SELECT} id = ?1"), [id], from_row).optional()?)
 }
 
-const SELECT: &str = "SELECT id, kind, ring, service, images, cohort, began_at, stop, verdict, ended_at,
+const SELECT: &str =
+    "SELECT id, kind, ring, service, images, cohort, origin, began_at, stop, verdict, ended_at,
     (SELECT json_group_array(tenant ORDER BY position) FROM tenant WHERE tenant.run = run.id) AS tenants
     FROM run WHERE";
 
@@ -328,6 +371,7 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<Run> {
         images: row.get::<_, Json<_>>("images")?.0,
         tenants: row.get::<_, Json<_>>("tenants")?.0,
         cohort: row.get("cohort")?,
+        origin: row.get::<_, Option<Json<_>>>("origin")?.map(|Json(origin)| origin),
         began_at: row.get::<_, At>("began_at")?.0,
         stop: row.get::<_, Option<Json<_>>>("stop")?.map(|Json(stop)| stop),
         verdict: row.get::<_, Option<Word<_>>>("verdict")?.map(|Word(verdict)| verdict),

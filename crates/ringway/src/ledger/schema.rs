@@ -8,7 +8,7 @@ use std::path::Path;
 const APPLICATION_ID: i64 = 0x5257_4c47;
 
 /// Each brings a file of the format of its index to the next one. Only ever appended to.
-const MIGRATIONS: &[&str] = &[FIRST, SECOND];
+const MIGRATIONS: &[&str] = &[FIRST, SECOND, THIRD];
 
 /// Times are RFC 3339 texts; what is only ever read as a whole is JSON. An enum's names are those of the domain.
 const FIRST: &str = "
@@ -142,6 +142,41 @@ CREATE TABLE freeze (
 ) STRICT, WITHOUT ROWID;
 ";
 
+/// Which pull request a run is of, what is remembered of pull requests, and what GitHub delivered.
+const THIRD: &str = "
+ALTER TABLE run ADD COLUMN origin TEXT;
+ALTER TABLE audit ADD COLUMN pull_request TEXT;
+CREATE INDEX claim_by_tenant ON claim (tenant);
+CREATE INDEX claim_by_ring ON claim (ring, service);
+
+CREATE TABLE inbox (
+    position INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    event TEXT NOT NULL,
+    hint TEXT NOT NULL,
+    received_at TEXT NOT NULL,
+    processed_at TEXT
+) STRICT;
+CREATE INDEX inbox_unprocessed ON inbox (position) WHERE processed_at IS NULL;
+CREATE INDEX inbox_processed ON inbox (processed_at) WHERE processed_at IS NOT NULL;
+
+CREATE TABLE pull_request (
+    repository INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    repository_name TEXT NOT NULL,
+    service TEXT NOT NULL,
+    ring TEXT NOT NULL,
+    over INTEGER NOT NULL,
+    comment INTEGER,
+    check_run TEXT,
+    noticed_gone TEXT NOT NULL,
+    told TEXT NOT NULL,
+    history TEXT NOT NULL,
+    updated_at TEXT NOT NULL,
+    PRIMARY KEY (repository, number)
+) STRICT, WITHOUT ROWID;
+";
+
 /// What a file is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Found {
@@ -151,10 +186,11 @@ pub(super) enum Found {
     Format(i64),
 }
 
-/// The tables of the first format, for a file as an older version left it.
+/// The tables of an older format, for a file as an older version left it.
 #[cfg(test)]
-pub(super) fn first_format() -> String {
-    format!("{FIRST} PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = 1;")
+pub(super) fn older_format(format: usize) -> String {
+    let tables = MIGRATIONS[..format].concat();
+    format!("{tables} PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {format};")
 }
 
 /// The newest format.

@@ -4,6 +4,9 @@ mod asked;
 mod backup;
 mod claims;
 mod file;
+mod histories;
+mod inbox;
+mod pull_requests;
 mod runs;
 mod slots;
 mod tenants;
@@ -39,6 +42,7 @@ fn new_release(id: &str, ring: &str, tenants: &[&str]) -> NewRun {
         images: vec![image("ghcr.io/acme/atlas:1")],
         tenants: tenants.iter().map(|tenant| (*tenant).to_owned()).collect(),
         cohort: None,
+        origin: None,
         began_at: at(0),
     }
 }

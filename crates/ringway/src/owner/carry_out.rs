@@ -4,7 +4,7 @@ use super::Owner;
 use crate::{
     error::{RefusedError, UsageError},
     freeze,
-    ledger::{Action, Asked, AuditEntry, AuditOutcome},
+    ledger::{Action, Asked, AuditEntry, AuditOutcome, PullRequestOrigin},
     request::{Answer, CleanupRequest, FreezeRequest, ReleaseRequest, Request, Selection},
     start, start_cleanup,
 };
@@ -18,7 +18,7 @@ impl Owner {
     /// Those of the request.
     pub async fn carry_out(&self, request: Request) -> anyhow::Result<Answer> {
         let asked = self.asked_now();
-        let entry = entry(&asked, &request);
+        let entry = entry(&asked, &request).map(|entry| self.with_pull_request(entry, &request));
         let result = match request {
             Request::StartRelease(request) => start::release(self, request).await,
             Request::StartCleanup(request) => start_cleanup::cleanup(self, request).await,
@@ -32,6 +32,19 @@ impl Owner {
             }
         }
         result
+    }
+
+    fn with_pull_request(&self, entry: AuditEntry, request: &Request) -> AuditEntry {
+        let origin = match request {
+            Request::StartRelease(request) => request.origin.as_ref(),
+            Request::StartCleanup(request) => request.origin.as_ref(),
+            Request::Cancel { .. } | Request::Freeze(_) => None,
+        };
+        let name = |origin: &PullRequestOrigin| {
+            let name = self.world.ledger.name_of_pull_request(origin);
+            name.unwrap_or_else(|error| format!("pull request {} ({error})", origin.number))
+        };
+        AuditEntry { pull_request: origin.map(name), ..entry }
     }
 
     /// That somebody asks now.
@@ -73,6 +86,12 @@ fn entry(asked: &Asked, request: &Request) -> Option<AuditEntry> {
                 Selection::Ring(ring) => AuditEntry { ring: Some(ring.clone()), ..entry },
                 Selection::Release(run) => AuditEntry { run: Some(run.clone()), ..entry },
                 Selection::Tenants(tenants) => AuditEntry { tenants: count(tenants), ..entry },
+                Selection::RingTenants { ring, service, tenants } => AuditEntry {
+                    ring: Some(ring.clone()),
+                    service: Some(service.clone()),
+                    tenants: count(tenants),
+                    ..entry
+                },
             })
         }
         Request::Cancel { .. } | Request::Freeze(_) => None,

@@ -26,6 +26,7 @@ fn release() -> ReleaseRequest {
         cohort: None,
         max_parallel: None,
         all_or_nothing: false,
+        origin: None,
     }
 }
 
@@ -36,7 +37,7 @@ fn freeze(on: bool, service: Option<&str>) -> Request {
 
 fn cleanup() -> Request {
     let selection = Selection::Ring("ring-a".to_owned());
-    Request::StartCleanup(CleanupRequest { selection, max_parallel: None })
+    Request::StartCleanup(CleanupRequest { selection, max_parallel: None, origin: None })
 }
 
 /// Does `work` with an owner whose registry has the images, for a user of the socket.

@@ -120,6 +120,8 @@ mod tests {
             places: vec![("eu\"rope\\\n".into(), 20, 4)],
             claims: 24,
             freezes: 1,
+            unprocessed: 3,
+            oldest_unprocessed: Some("2026-11-23T10:01:00Z".parse().unwrap()),
         }
     }
 

@@ -116,6 +116,7 @@ fn request(ring: &str, tenants: &[&str]) -> ReleaseRequest {
         cohort: None,
         max_parallel: None,
         all_or_nothing: false,
+        origin: None,
     }
 }
 

@@ -100,6 +100,7 @@ pub(crate) fn new_run(id: &str, kind: RunKind, ring: &str, tenants: &[&str]) -> 
         images: Vec::new(),
         tenants: tenants.iter().map(|tenant| (*tenant).to_owned()).collect(),
         cohort: None,
+        origin: None,
         began_at: "2026-11-23T10:00:00Z".parse().unwrap(),
     }
 }

@@ -145,6 +145,7 @@ impl Act {
                     cohort: None,
                     max_parallel: *parallel,
                     all_or_nothing: false,
+                    origin: None,
                 }))
             }),
             Self::Cleanup { ring: number } => {
@@ -165,7 +166,7 @@ impl Act {
 }
 
 pub(super) fn cleanup(selection: Selection) -> Request {
-    Request::StartCleanup(CleanupRequest { selection, max_parallel: None })
+    Request::StartCleanup(CleanupRequest { selection, max_parallel: None, origin: None })
 }
 
 /// How the pods of a tenant misbehave.

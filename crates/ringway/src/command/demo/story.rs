@@ -86,6 +86,7 @@ impl Story<'_> {
             cohort: Some(cohort.name),
             max_parallel: None,
             all_or_nothing: false,
+            origin: None,
         };
         start::release(self.owner, request).await
     }
@@ -103,7 +104,8 @@ impl Story<'_> {
     /// Takes everything of a ring back as `ringway cleanup` does.
     async fn cleanup(&mut self, heading: &str, ring: &str, expected: &Expected) -> anyhow::Result<()> {
         self.narrator.command(&words(&["ringway cleanup --ring", ring])).await;
-        let request = CleanupRequest { selection: Selection::Ring(ring.to_owned()), max_parallel: None };
+        let selection = Selection::Ring(ring.to_owned());
+        let request = CleanupRequest { selection, max_parallel: None, origin: None };
         let answer = start_cleanup::cleanup(self.owner, request).await?;
         let report =
             following::follow(self.owner, self.folder, &answer, self.narrator, std::future::pending())

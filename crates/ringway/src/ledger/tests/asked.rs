@@ -23,6 +23,7 @@ fn a_run_is_recorded_with_who_asked_for_it() {
     ledger.begin_run_asked(&run, &asked("alice", 1)).unwrap();
     ledger.begin_run_asked(&run, &asked("bob", 2)).unwrap();
     let expected = AuditEntry {
+        pull_request: None,
         at: at(1),
         action: Action::ReleaseStart,
         by: asked("alice", 1).by,

@@ -77,32 +77,50 @@ fn a_file_of_a_newer_version_is_left_alone() {
     let before = Content::of(&path);
     for opened in [Ledger::open(&path), Ledger::open_read_only(&path)] {
         let error = opened.unwrap_err();
-        assert!(matches!(error, LedgerError::NewerVersion { found: 99, known: 2, .. }), "{error}");
+        assert!(matches!(error, LedgerError::NewerVersion { found: 99, known: 3, .. }), "{error}");
     }
     before.is_untouched(&path);
 }
 
 #[test]
 fn a_file_of_an_older_version_is_brought_up_to_date_by_its_owner_alone() {
-    let (_folder, path) = place();
-    let older = Connection::open(&path).unwrap();
-    older.execute_batch(&crate::ledger::schema::first_format()).unwrap();
-    let run = "INSERT INTO run (id, kind, ring, service, images, began_at)
-        VALUES ('r1', 'release', 'ring-x', 'atlas', '[]', '2026-11-23T10:00:00Z')";
-    older.execute(run, []).unwrap();
-    drop(older);
-    let before = Content::of(&path);
-    let error = Ledger::open_read_only(&path).unwrap_err();
-    assert!(matches!(error, LedgerError::OlderVersion { found: 1, known: 2, .. }), "{error}");
-    before.is_untouched(&path);
+    for format in [1, 2] {
+        let (_folder, path) = place();
+        let older = Connection::open(&path).unwrap();
+        older.execute_batch(&crate::ledger::schema::older_format(format)).unwrap();
+        let run = "INSERT INTO run (id, kind, ring, service, images, began_at)
+            VALUES ('r1', 'release', 'ring-x', 'atlas', '[]', '2026-11-23T10:00:00Z')";
+        older.execute(run, []).unwrap();
+        if format == 2 {
+            let asked = "INSERT INTO audit (at, action, user, uid, origin, run, outcome)
+                VALUES ('2026-11-23T10:00:00Z', 'release_start', 'alice', 1000, 'socket', 'r1', 'done')";
+            older.execute(asked, []).unwrap();
+        }
+        drop(older);
+        let before = Content::of(&path);
+        let error = Ledger::open_read_only(&path).unwrap_err();
+        let found = i64::try_from(format).unwrap();
+        assert!(
+            matches!(error, LedgerError::OlderVersion { found: of, known: 3, .. } if of == found),
+            "{error}"
+        );
+        before.is_untouched(&path);
 
-    let ledger = Ledger::open(&path).unwrap();
-    assert_eq!(ledger.run("r1").unwrap().unwrap().ring, "ring-x", "nothing of it is lost");
-    assert_eq!(ledger.audit(&AuditFilter::default()).unwrap(), []);
-    assert_eq!(ledger.freezes().unwrap(), []);
-    drop(ledger);
-    Ledger::open_read_only(&path).unwrap();
-    Ledger::open(&path).unwrap();
+        let ledger = Ledger::open(&path).unwrap();
+        let run = ledger.run("r1").unwrap().unwrap();
+        assert_eq!((run.ring.as_str(), run.origin), ("ring-x", None), "nothing of it is lost");
+        let audit = ledger.audit(&AuditFilter::default()).unwrap();
+        assert_eq!(
+            audit.iter().map(|entry| entry.run.as_deref()).collect::<Vec<_>>(),
+            vec![Some("r1"); format - 1]
+        );
+        assert_eq!(ledger.freezes().unwrap(), []);
+        assert_eq!(ledger.unprocessed().unwrap(), []);
+        assert_eq!(ledger.pull_requests().unwrap(), []);
+        drop(ledger);
+        Ledger::open_read_only(&path).unwrap();
+        Ledger::open(&path).unwrap();
+    }
 }
 
 #[test]
