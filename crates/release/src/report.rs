@@ -3,6 +3,7 @@
 //! The same facts are printed as JSON and YAML, so the names of the fields are a promise to scripts.
 
 pub mod explain;
+pub mod pull_request;
 pub mod text;
 
 #[cfg(test)]
