@@ -1,5 +1,7 @@
 //! What `config check` prints: what a configuration means, with the defaults that were not written.
 
+mod pull_requests;
+
 use super::{ArgocdInstance, ClusterAddress, Config, CredentialSource, Registry, TenantClusters};
 use release::service::{ApplicationSelector, Service, Strategy, Verify};
 use std::{
@@ -33,8 +35,12 @@ impl Config {
                 writeln!(out, "The clusters of tenants cannot be reached: pods are not verified.")?;
             }
         }
+        pull_requests::write_sources(out, self)?;
         writeln!(out, "\nServices")?;
-        self.services.values().try_for_each(|service| write_service(out, service))?;
+        for service in self.services.values() {
+            write_service(out, service)?;
+            self.rings.get(&service.name).map_or(Ok(()), |rings| pull_requests::write_rings(out, rings))?;
+        }
         let limits = &self.limits;
         writeln!(out, "\nLimits")?;
         writeln!(out, "  {} tenants under way on each Argo CD instance", limits.tenants_per_instance)?;

@@ -32,6 +32,13 @@ pub(super) fn check_cohorts(text: &str) -> Result<String, String> {
 
 /// The selector of [`check_cohorts`] for one label.
 pub(super) fn of_cohort(template: &str, key: &str, value: &str) -> Result<String, String> {
+    for part in [key, value] {
+        // Anything else could add a requirement, or take one away.
+        let allowed = |letter: char| letter.is_ascii_alphanumeric() || "-_./".contains(letter);
+        if !part.chars().all(allowed) {
+            return Err(format!("{:?} has more than letters, digits, -, _, . and / in it", shorten(part)));
+        }
+    }
     let selector = fill(template, key, value);
     check_filled(&selector).map(|()| selector)
 }

@@ -2,6 +2,7 @@
 
 mod cohorts;
 mod hostile;
+mod pull_requests;
 mod refused;
 
 use super::{
@@ -42,15 +43,39 @@ fn parse(text: &str) -> Result<Config, super::ConfigErrors> {
     Config::parse(Path::new("/etc/ringway/ringway.yaml"), text.as_bytes(), &environment())
 }
 
+/// The example as it is, and with each way to say who we are that it has in comments.
+fn examples() -> [String; 4] {
+    let with = |old: &str, new: &str| {
+        let (start, end) = (EXAMPLE.find("  app:\n").unwrap(), EXAMPLE.find("  webhookSecrets:").unwrap());
+        let section = EXAMPLE[start..end].replace(old, new);
+        assert_ne!(section, EXAMPLE[start..end], "{old}");
+        format!("{}{section}{}", &EXAMPLE[..start], &EXAMPLE[end..])
+    };
+    let app = "  app:\n    id: 123456\n    installation: 7654321                   # default: the one that has the repository\n    \
+               privateKeyFile: /run/secrets/github-app.pem\n";
+    let token = with(app, "").replace("  # token:", "  token:");
+    [
+        EXAMPLE.to_owned(),
+        with("privateKeyFile: /run/secrets/github-app.pem\n    # ", ""),
+        token.replace("  #   file:", "    file:"),
+        token.replace("  #   environment:", "    environment:"),
+    ]
+}
+
 #[test]
 fn the_example_is_valid_and_has_every_setting() {
-    let log = Log::default();
-    let config = parse_with(&log, Path::new("ringway.example.yaml"), EXAMPLE.as_bytes(), &environment());
     let described: BTreeSet<String> = SETTINGS.iter().map(|setting| setting.path.to_owned()).collect();
-    assert_eq!(log.present(), described, "the example has every setting that is described");
-    assert_eq!(log.asked(), described, "the reader asks for every setting that is described");
-    assert_eq!(log.into_errors(), []);
-    assert!(config.is_some());
+    let (mut present, mut asked) = (BTreeSet::new(), BTreeSet::new());
+    for example in examples() {
+        let log = Log::default();
+        let config = parse_with(&log, Path::new("ringway.example.yaml"), example.as_bytes(), &environment());
+        present.extend(log.present());
+        asked.extend(log.asked());
+        assert_eq!(log.into_errors(), [], "{example}");
+        assert!(config.is_some());
+    }
+    assert_eq!(present, described, "the example has every setting that is described");
+    assert_eq!(asked, described, "the reader asks for every setting that is described");
 }
 
 #[test]

@@ -85,3 +85,95 @@ fn tenants_of_the_command_line_are_checked_alike() {
         assert!(error.contains(said), "{list}: {error}");
     }
 }
+
+#[test]
+fn a_file_that_a_label_means_is_refused_alike() {
+    let parse = |content: &[u8]| cohort::parse("acme/releases: cohorts/internal-level-1.json", content, 2);
+    let cohort = parse(br#"{"tenants": [{"name": "alpha", "domain": "a.example.com"}]}"#).unwrap();
+    assert_eq!(cohort, Cohort { name: "internal-level-1".into(), tenants: vec!["alpha".into()] });
+    for (content, said) in [
+        ("[]", "acme/releases: cohorts/internal-level-1.json has the wrong form"),
+        ("{", "is not JSON"),
+        ("", "is not JSON"),
+        (r#"{"tenants": []}"#, "is empty; name at least one tenant"),
+        (r#"{"tenants": [{"name": "a"}, {"name": "a"}]}"#, "stands at tenants[0].name already"),
+        (r#"{"tenants": [{"name": "a b"}]}"#, "cannot be a tenant"),
+        (
+            r#"{"tenants": [{"name": "a"}, {"name": "b"}, {"name": "c"}]}"#,
+            "has 3 tenants, but a label takes at most 2; make the cohort smaller, or raise cohortLimit",
+        ),
+    ] {
+        let error = parse(content.as_bytes()).unwrap_err().to_string();
+        assert!(error.contains(said), "{content}: {error}");
+    }
+    assert!(parse(&vec![b' '; 17 * 1024 * 1024]).unwrap_err().to_string().contains("is larger than"));
+    assert!(parse(b"\xff").unwrap_err().to_string().contains("is not UTF-8"));
+}
+
+#[test]
+fn tenants_that_labels_of_applications_name_are_checked_alike() {
+    let names =
+        |names: &[&str]| cohort::of_names("beta", names.iter().map(|name| (*name).to_owned()).collect(), 2);
+    assert_eq!(names(&["a", "b"]).unwrap().tenants, ["a", "b"]);
+    for (tenants, said) in [
+        (&[][..], "beta: tenants: is empty"),
+        (&["a", "a"], "beta: tenant 2: \"a\" stands at tenant 1 already"),
+        (&["a", "b", "c"], "a label takes at most 2"),
+        (&["A"], "cannot be a tenant"),
+    ] {
+        let error = names(tenants).unwrap_err().to_string();
+        assert!(error.contains(said), "{error}");
+    }
+}
+
+#[test]
+fn the_value_of_a_label_means_a_file_of_the_folder() {
+    for value in ["x", "x.json", "cohorts/x.json", "cohorts/x"] {
+        assert_eq!(cohort::path("cohorts", value).as_deref(), Ok("cohorts/x.json"), "{value}");
+        assert_eq!(cohort::path("teams/cohorts", value).as_deref(), Ok("teams/cohorts/x.json"), "{value}");
+        assert_eq!(
+            cohort::file(Path::new("/etc/cohorts"), value).as_deref(),
+            Ok(Path::new("/etc/cohorts/x.json"))
+        );
+    }
+    for (value, path) in [
+        ("internal-level-1", "cohorts/internal-level-1.json"),
+        ("eu/internal.1", "cohorts/eu/internal.1.json"),
+        ("teams/x.json", "cohorts/teams/x.json"),
+        ("cohorts", "cohorts/cohorts.json"),
+    ] {
+        assert_eq!(cohort::path("cohorts", value).as_deref(), Ok(path));
+    }
+    assert_eq!(cohort::path("teams/cohorts", "teams/cohorts/x.json").as_deref(), Ok("teams/cohorts/x.json"));
+    assert_eq!(cohort::file(Path::new("/"), "x").as_deref(), Ok(Path::new("/x.json")));
+}
+
+#[test]
+fn the_value_of_a_label_leads_nowhere_else() {
+    for (value, said) in [
+        ("../x", "leads out of the folder"),
+        ("cohorts/../../x.json", "leads out of the folder"),
+        ("cohorts/..", "leads out of the folder"),
+        ("/etc/passwd", "is an absolute path"),
+        ("", "has an empty part"),
+        (".json", "has an empty part"),
+        (".", "has an empty part"),
+        ("a//b", "has an empty part"),
+        ("a/", "has an empty part"),
+        ("a/.json", "has an empty part"),
+        ("cohorts/", "has an empty part"),
+        ("cohorts/.json", "has an empty part"),
+        ("x%2f..", "has '%' in it"),
+        ("x\\y", "in it"),
+        ("x y", "has ' ' in it"),
+        ("x\n", "has '\\n' in it"),
+        ("x?ref=evil", "has '?' in it"),
+    ] {
+        let error = cohort::path("cohorts", value).unwrap_err();
+        assert!(
+            error.contains(said) && error.contains("write the name of a cohort file"),
+            "{value:?}: {error}"
+        );
+        assert!(cohort::file(Path::new("/etc/cohorts"), value).is_err(), "{value:?}");
+    }
+}
