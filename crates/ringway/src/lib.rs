@@ -12,6 +12,7 @@ pub mod config;
 pub mod error;
 pub mod follow;
 pub mod freeze;
+pub mod github;
 pub mod ledger;
 pub mod output;
 pub mod owner;
