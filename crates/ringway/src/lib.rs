@@ -19,6 +19,7 @@ pub mod owner;
 pub mod registry;
 pub mod reports;
 pub mod request;
+pub mod rings;
 pub mod server;
 pub mod start;
 pub mod start_cleanup;

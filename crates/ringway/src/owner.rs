@@ -3,6 +3,7 @@
 mod asked;
 mod carry_out;
 mod drive;
+mod files;
 mod gate;
 mod reach;
 mod settle;
@@ -177,7 +178,9 @@ impl Owner {
         .await;
     }
 
-    async fn answer(&self, request: Request) -> Answer {
+    /// Does what was asked for, as somebody who stays must: it is not left while it is done, and a run that began is looked
+    /// after.
+    pub(crate) async fn answer(&self, request: Request) -> Answer {
         let Some(answering) = self.asked.begin() else { return Answer::Leaving };
         match self.carry_out(request).await {
             Ok(answer) => {

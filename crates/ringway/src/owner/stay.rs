@@ -10,13 +10,14 @@ use super::{
 use crate::{
     config::Config,
     error::Outcome,
+    rings::{self, Rings},
     server,
     state::{Ownership, StateFolder, socket},
 };
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 use tokio::{
     net::TcpListener,
-    sync::{oneshot, watch},
+    sync::{Notify, oneshot, watch},
     task::JoinSet,
     time::{Instant, interval_at, timeout},
 };
@@ -61,6 +62,9 @@ pub async fn stay(
     let listener = socket::listen(&folder.socket())?;
     let (settled, ready) = oneshot::channel();
     let (phase, shown) = watch::channel(Phase::Starting);
+    let wake = Arc::new(Notify::new());
+    let github = rings::client(&owner.world().config, Arc::clone(&owner.world().clock))?;
+    let rings = github.map(|github| Rings::new(owner.clone(), github, Arc::clone(&wake)));
     let server = server::Server::new(owner.clone(), shown, folder);
     let working = async {
         let living = async {
@@ -70,7 +74,11 @@ pub async fn stay(
             tracing::info!("ready");
             // Nobody waits for it only if this function has ended.
             let _ = settled.send(());
-            owner.look_after_runs().await
+            tokio::select! {
+                biased;
+                ended = owner.look_after_runs() => ended,
+                () = attend(rings.as_ref()) => anyhow::bail!("nobody looks after pull requests any more"),
+            }
         };
         tokio::select! {
             biased;
@@ -93,6 +101,14 @@ pub async fn stay(
         outcome = working => outcome,
         ended = owner.answer_once(ready, listener) => ended,
         ended = server.serve(http) => ended,
+    }
+}
+
+/// Looks after pull requests, if there are any to look after. Does not come back.
+async fn attend(rings: Option<&Rings>) {
+    match rings {
+        Some(rings) => match rings.attend().await {},
+        None => std::future::pending().await,
     }
 }
 

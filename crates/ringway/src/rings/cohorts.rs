@@ -1,0 +1,162 @@
+//! What the cohort labels of a pull request stand for: files in a repository, files on this machine, or Applications
+//! with certain labels.
+//!
+//! Three answers are kept apart: these tenants, no such cohort, and not known now. Only the first two change anything.
+
+use super::Rings;
+use crate::{
+    config::{CohortSource, cohort},
+    github::GithubError,
+};
+use release::decide::{
+    facts::{CohortFacts, Known},
+    label::CohortLabel,
+};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
+
+/// The key of labels whose cohort is a file.
+const FILE_KEY: &str = "path";
+
+/// Reads cohorts for one look at a pull request. The commit of a repository of cohorts is asked for once.
+pub(super) struct Cohorts<'a> {
+    rings: &'a Rings,
+    limit: usize,
+    commits: BTreeMap<(String, String), Result<String, String>>,
+}
+
+impl<'a> Cohorts<'a> {
+    /// Cohorts of at most `limit` tenants.
+    pub(super) fn new(rings: &'a Rings, limit: usize) -> Self {
+        Self { rings, limit, commits: BTreeMap::new() }
+    }
+
+    /// The cohort that a label names.
+    pub(super) async fn read(&mut self, label: &CohortLabel) -> Known<CohortFacts> {
+        let sources = &self.rings.config().cohorts;
+        let Some(source) = sources.get(&label.source) else {
+            let known: Vec<&str> = sources.keys().map(String::as_str).collect();
+            return wrong(format!(
+                "there is no source of cohorts called {}; the configuration has {}",
+                label.source,
+                if known.is_empty() { "none".to_owned() } else { known.join(", ") }
+            ));
+        };
+        match source {
+            CohortSource::Github { repository, reference, folder } => {
+                self.github(label, repository, reference, folder).await
+            }
+            CohortSource::File { folder } => self.file(label, folder),
+            CohortSource::Argocd { selector, tenant_label } => {
+                self.argocd(label, selector, tenant_label).await
+            }
+        }
+    }
+
+    async fn github(
+        &mut self,
+        label: &CohortLabel,
+        repository: &str,
+        reference: &str,
+        folder: &str,
+    ) -> Known<CohortFacts> {
+        let path = match file_path(label, folder) {
+            Ok(path) => path,
+            Err(why) => return wrong(why),
+        };
+        let commit = match self.commit(repository, reference).await {
+            Ok(commit) => commit,
+            Err(why) => return Known::NotYet(why),
+        };
+        match self.rings.github().file(repository, &path, &commit).await {
+            Ok(Some(bytes)) => self.parsed(label, &bytes, Some(commit)),
+            Ok(None) => wrong(format!(
+                "there is no {path} in {repository} at {reference} ({commit}); write the name of a file that is there"
+            )),
+            Err(error) => Known::NotYet(error.to_string()),
+        }
+    }
+
+    /// The commit that a branch of a repository of cohorts stands at.
+    async fn commit(&mut self, repository: &str, reference: &str) -> Result<String, String> {
+        let key = (repository.to_owned(), reference.to_owned());
+        if let Some(known) = self.commits.get(&key) {
+            return known.clone();
+        }
+        let found: Result<Option<String>, GithubError> =
+            self.rings.github().commit_of(repository, reference).await;
+        let commit = match found {
+            Ok(Some(commit)) => Ok(commit),
+            Ok(None) => Err(format!("{repository} has no {reference}, which the configuration names")),
+            Err(error) => Err(error.to_string()),
+        };
+        self.commits.insert(key, commit.clone());
+        commit
+    }
+
+    fn file(&self, label: &CohortLabel, folder: &Path) -> Known<CohortFacts> {
+        let path = match file_path(label, "") {
+            Ok(path) => folder.join(path),
+            Err(why) => return wrong(why),
+        };
+        match cohort::load(&path, self.limit) {
+            Ok(cohort) => tenants(cohort.tenants, None),
+            Err(error) => wrong(error.to_string()),
+        }
+    }
+
+    fn parsed(&self, label: &CohortLabel, bytes: &[u8], revision: Option<String>) -> Known<CohortFacts> {
+        match cohort::parse(&label.value, bytes, self.limit) {
+            Ok(cohort) => tenants(cohort.tenants, revision),
+            Err(error) => wrong(error.to_string()),
+        }
+    }
+
+    async fn argocd(&self, label: &CohortLabel, selector: &str, tenant_label: &str) -> Known<CohortFacts> {
+        let selector = selector.replace("{key}", &label.key).replace("{value}", &label.value);
+        let clusters = &self.rings.world().clusters;
+        let mut names = BTreeSet::new();
+        for instance in clusters.instances() {
+            let listed = async {
+                let client = clusters.instance(&instance.name).await?;
+                client.labels_of_applications(&instance.namespaces, &selector).await
+            };
+            match listed.await {
+                Ok(found) => {
+                    names.extend(found.iter().filter_map(|labels| labels.get(tenant_label).cloned()))
+                }
+                Err(error) => return Known::NotYet(format!("{:#}", anyhow::Error::from(error))),
+            }
+        }
+        if names.is_empty() {
+            return wrong(format!(
+                "no Application with the labels {selector} has the label {tenant_label}, which names the tenant"
+            ));
+        }
+        match cohort::parse_tenants(&names.into_iter().collect::<Vec<_>>().join(","), self.limit) {
+            Ok(cohort) => tenants(cohort.tenants, None),
+            Err(error) => wrong(error.to_string()),
+        }
+    }
+}
+
+/// The path of the file that a label names.
+fn file_path(label: &CohortLabel, folder: &str) -> Result<String, String> {
+    if label.key != FILE_KEY {
+        return Err(format!(
+            "cohorts of {} are files, so the label is cohort:{}:{FILE_KEY}:<name of the file>",
+            label.source, label.source
+        ));
+    }
+    cohort::path(folder, &label.value)
+}
+
+fn tenants(tenants: Vec<String>, revision: Option<String>) -> Known<CohortFacts> {
+    Known::Yes(CohortFacts::Tenants { tenants, revision })
+}
+
+fn wrong(why: String) -> Known<CohortFacts> {
+    Known::Yes(CohortFacts::Wrong(why))
+}
