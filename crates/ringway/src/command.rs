@@ -197,6 +197,9 @@ pub struct CleanupArguments {
     /// Which overrides.
     #[command(flatten)]
     pub selection: CleanupSelection,
+    /// Take back what an open pull request has as well.
+    #[arg(long)]
+    pub allow_open: bool,
     /// Only say what would be taken back.
     #[arg(long)]
     pub dry_run: bool,
@@ -206,18 +209,24 @@ pub struct CleanupArguments {
 }
 
 /// Which overrides are taken back.
-#[derive(Debug, Clone, Args)]
-#[group(required = true, multiple = false)]
+#[derive(Debug, Clone, Default, Args)]
+#[group(required = true, multiple = true)]
 pub struct CleanupSelection {
     /// Everything of this ring.
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["release", "tenants", "pull_request", "cohort"])]
     pub ring: Option<String>,
     /// Everything that this release wrote last.
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", conflicts_with_all = ["tenants", "pull_request", "cohort"])]
     pub release: Option<String>,
-    /// Everything of these tenants, whatever the ring.
-    #[arg(long, value_name = "A,B")]
+    /// Everything of these tenants, whatever the ring; with --pull-request, only what its ring has in them.
+    #[arg(long, value_name = "A,B", conflicts_with = "cohort")]
     pub tenants: Option<String>,
+    /// What the ring of this pull request has of its service.
+    #[arg(long, value_name = "[OWNER/REPOSITORY#]N")]
+    pub pull_request: Option<String>,
+    /// What was released last for this label, such as cohort:github:path:first.
+    #[arg(long, value_name = "LABEL")]
+    pub cohort: Option<String>,
 }
 
 /// Whose state to explain.

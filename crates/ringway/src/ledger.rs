@@ -32,6 +32,7 @@ pub use claim::{Claim, ClaimFilter};
 pub use error::LedgerError;
 pub use figures::Figures;
 pub use freeze::Freeze;
+pub use history::RingTenant;
 pub use inbox::{Delivery, Hint, Received};
 pub use overriding::{Override, OverrideState};
 pub use pull_request::{KnownPullRequest, PullRequestOrigin};

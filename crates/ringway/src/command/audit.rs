@@ -2,6 +2,7 @@
 
 use super::{OutputFormat, ledger};
 use crate::{
+    asker::Origin,
     clock::{Clock, SystemClock},
     config::Config,
     error::{Outcome, UsageError},
@@ -49,31 +50,52 @@ fn since(text: &str, now: Timestamp) -> anyhow::Result<Timestamp> {
 }
 
 fn table(entries: &[AuditEntry]) -> String {
-    let mut lines =
-        vec![line(["WHEN", "WHO", "FROM", "ACTION", "OUTCOME", "RING", "SERVICE", "RUN", "TENANTS"])];
-    for entry in entries {
-        let text = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
-        let tenants = entry.tenants.map_or_else(|| "-".to_owned(), |tenants| tenants.to_string());
-        lines.push(line([
-            &format!("{:.0}", entry.at),
-            &entry.by.to_string(),
-            entry.by.from.as_str(),
-            entry.action.as_str(),
-            entry.outcome.as_str(),
-            &text(&entry.ring),
-            &text(&entry.service),
-            &text(&entry.run),
-            &tenants,
-        ]));
-        lines.extend(
+    let rows: Vec<[String; COLUMNS]> =
+        std::iter::once(HEADINGS.map(str::to_owned)).chain(entries.iter().map(row)).collect();
+    let widths: [usize; COLUMNS] = std::array::from_fn(|column| {
+        rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0)
+    });
+    let mut lines = rows.iter().map(|row| line(row, widths));
+    let mut text: Vec<String> = lines.by_ref().take(1).collect();
+    for (entry, line) in entries.iter().zip(lines) {
+        text.push(line);
+        text.extend(
             entry.detail.iter().flat_map(|detail| detail.lines()).map(|detail| format!("    {detail}")),
         );
     }
-    lines.join("\n")
+    text.join("\n")
 }
 
-fn line(cells: [&str; 9]) -> String {
-    let widths = [20, 20, 12, 13, 9, 20, 20, 16, 7];
+const COLUMNS: usize = 9;
+
+const HEADINGS: [&str; COLUMNS] =
+    ["WHEN", "WHO", "FROM", "ACTION", "OUTCOME", "RING", "SERVICE", "RUN", "TENANTS"];
+
+fn row(entry: &AuditEntry) -> [String; COLUMNS] {
+    let text = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
+    [
+        format!("{:.0}", entry.at),
+        entry.by.to_string(),
+        from(entry),
+        entry.action.as_str().to_owned(),
+        entry.outcome.as_str().to_owned(),
+        text(&entry.ring),
+        text(&entry.service),
+        text(&entry.run),
+        entry.tenants.map_or_else(|| "-".to_owned(), |tenants| tenants.to_string()),
+    ]
+}
+
+/// From where it was asked for; of a pull request, which one.
+fn from(entry: &AuditEntry) -> String {
+    match (entry.by.from, &entry.pull_request) {
+        (from, None) => from.as_str().to_owned(),
+        (Origin::PullRequest, Some(pull_request)) => format!("pull request {pull_request}"),
+        (from, Some(pull_request)) => format!("{} for pull request {pull_request}", from.as_str()),
+    }
+}
+
+fn line(cells: &[String; COLUMNS], widths: [usize; COLUMNS]) -> String {
     let cells = cells.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}"));
     cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
 }
@@ -81,6 +103,26 @@ fn line(cells: [&str; 9]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{
+        asker::Asker,
+        ledger::{Action, Asked},
+    };
+
+    #[test]
+    fn of_a_pull_request_it_says_which_one_and_who_set_the_label() {
+        let at = "2026-11-23T10:00:00Z".parse().unwrap();
+        let entry = |by| {
+            let entry = AuditEntry::done(&Asked { by, at }, Action::ReleaseStart);
+            AuditEntry { pull_request: Some("acme/web#12".into()), detail: Some("a reason".into()), ..entry }
+        };
+        let table = table(&[entry(Asker::github("octocat")), entry(Asker::program())]);
+        let lines: Vec<&str> = table.lines().collect();
+        assert_eq!(lines.len(), 5, "{table}");
+        assert!(lines[1].contains("octocat  pull request acme/web#12  "), "{table}");
+        assert!(lines[3].contains("ringway  ringway itself for pull request acme/web#12"), "{table}");
+        let action = lines[0].find("ACTION");
+        assert!([1, 3].iter().all(|line| lines[*line].find("release start") == action), "{table}");
+    }
 
     #[test]
     fn a_duration_is_so_long_ago() {

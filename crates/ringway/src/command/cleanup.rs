@@ -1,25 +1,37 @@
 //! `ringway cleanup`: take overrides back and prove it.
 
+mod chosen;
+
 use super::{
-    CleanupArguments, CleanupSelection, OutputFormat, overrides,
+    CleanupArguments, OutputFormat, overrides,
     release::{follow_answer, follow_own, nothing},
 };
 use crate::{
-    config::{Config, cohort},
-    error::{Outcome, UsageError},
+    config::Config,
+    error::Outcome,
     output,
     owner::{self, Reached, reach},
     request::{CleanupRequest, Request, Selection},
     start_cleanup,
     state::StateFolder,
 };
+use chosen::Chosen;
 
 pub(super) async fn cleanup(
     config: Config,
     arguments: CleanupArguments,
     format: OutputFormat,
 ) -> anyhow::Result<Outcome> {
-    let selection = selection(&config, arguments.selection)?;
+    let ledger = || super::ledger(&config);
+    let selection = match chosen::choose(
+        &arguments.selection,
+        arguments.allow_open,
+        config.limits.cohort_size,
+        ledger,
+    )? {
+        Chosen::These(selection) => selection,
+        Chosen::Nothing(reason) => return nothing(&reason, format),
+    };
     if arguments.dry_run {
         return dry_run(&config, &selection, format);
     }
@@ -41,19 +53,6 @@ pub(super) async fn cleanup(
             })
             .await
         }
-    }
-}
-
-fn selection(config: &Config, selection: CleanupSelection) -> anyhow::Result<Selection> {
-    match selection {
-        CleanupSelection { ring: Some(ring), .. } => Ok(Selection::Ring(ring)),
-        CleanupSelection { release: Some(release), .. } => Ok(Selection::Release(release)),
-        CleanupSelection { tenants: Some(list), .. } => {
-            let cohort = cohort::parse_tenants(&list, config.limits.cohort_size);
-            let cohort = cohort.map_err(|error| UsageError(format!("{:#}", anyhow::Error::from(error))))?;
-            Ok(Selection::Tenants(cohort.tenants))
-        }
-        _ => Err(UsageError("say what to take back: --ring, --release or --tenants".to_owned()).into()),
     }
 }
 

@@ -35,7 +35,38 @@ SELECT tenant, ring, min(since) AS since FROM claim
 WHERE service = ?1 AND tenant IN (SELECT value FROM json_each(?2))
 GROUP BY tenant, ring ORDER BY min(since), ring";
 
+/// What rings have in tenants, or are about to have.
+const STANDING: &str = "
+SELECT claim.ring, claim.service, claim.tenant, run.origin ->> '$.label' AS label
+FROM claim JOIN run ON run.id = claim.run
+UNION
+SELECT run.ring, run.service, tenant.tenant, run.origin ->> '$.label' AS label
+FROM run JOIN tenant ON tenant.run = run.id WHERE run.verdict IS NULL AND run.kind = 'release'
+ORDER BY 1, 2, 3";
+
+/// That a ring holds a tenant, or that a release of it is under way for the tenant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RingTenant {
+    /// The ring.
+    pub ring: String,
+    /// The service.
+    pub service: String,
+    /// The tenant.
+    pub tenant: String,
+    /// The label that it was released for last; `None` for a release that a person asked for.
+    pub label: Option<String>,
+}
+
 impl Ledger {
+    /// Every tenant that a ring holds or releases, by ring, service and tenant.
+    ///
+    /// # Errors
+    ///
+    /// If the ledger cannot be read.
+    pub fn ring_tenants(&self) -> Result<Vec<RingTenant>, LedgerError> {
+        self.read("list the tenants of all rings", |connection| Ok(standing(connection)?))
+    }
+
     /// What this ring ever did to these tenants of a service, and which other ring holds them. Every tenant that was
     /// asked for is in the answer.
     ///
@@ -78,6 +109,14 @@ impl Ledger {
     pub fn held_tenants(&self, ring: &str, service: &str) -> Result<BTreeSet<String>, LedgerError> {
         self.read("list the tenants of a ring", |connection| Ok(held(connection, ring, service)?))
     }
+}
+
+fn standing(connection: &Connection) -> rusqlite::Result<Vec<RingTenant>> {
+    let from_row = |row: &Row<'_>| {
+        let (ring, service) = (row.get("ring")?, row.get("service")?);
+        Ok(RingTenant { ring, service, tenant: row.get("tenant")?, label: row.get("label")? })
+    };
+    connection.prepare(STANDING)?.query_map([], from_row)?.collect()
 }
 
 fn add_run(history: &mut TenantHistory, row: &Row<'_>) -> rusqlite::Result<()> {

@@ -5,7 +5,7 @@ use crate::{
     activity,
     asker::Asker,
     error::{RefusedError, UsageError},
-    ledger::{Action, AuditFilter, AuditOutcome, NewRun},
+    ledger::{Action, AuditFilter, AuditOutcome, NewRun, PullRequestOrigin},
     request::{Answer, CleanupRequest, FreezeRequest, ReleaseRequest, Request, Selection},
     start,
     world::testing::{ScriptedRegistry, new_run, with_registry},
@@ -146,6 +146,47 @@ async fn what_runs_goes_on_although_it_is_frozen_and_cleanups_are_allowed() {
         assert_eq!(audit(&owner).last(), Some(&(Action::Cleanup, AuditOutcome::Nothing, None)));
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_release_that_a_newer_commit_asks_for_again_goes_on_and_counts_for_that() {
+    with_owner(async |owner| {
+        let (world, request) = (owner.world(), release());
+        let service = start::service(&world.config, "web").unwrap();
+        let assigned = start::assign(service, &request.images).unwrap();
+        let images = start::resolve(world, service, &assigned).await.unwrap();
+        let origin = |commit: &str, label: &str| {
+            let (commit, label) = (Some(commit.to_owned()), Some(label.to_owned()));
+            Some(PullRequestOrigin { repository: 99, number: 12, commit, label, revision: None })
+        };
+        let run = new_run("r1", RunKind::Release, "ring-a", &["a", "b"]);
+        let run = NewRun { images, origin: origin("one", "cohort:x:y:one"), ..run };
+        world.ledger.begin_run(&run).unwrap();
+        let recorded = || world.ledger.run("r1").unwrap().unwrap().origin;
+        let newer = origin("two", "cohort:x:y:two");
+        for (asked, expected) in [(newer.clone(), &newer), (None, &newer)] {
+            let request = ReleaseRequest { origin: asked, ..release() };
+            let owner = owner.asked_by(Asker::github("octocat"));
+            let answer = owner.carry_out(Request::StartRelease(request)).await.unwrap();
+            assert_eq!(answer, Answer::Begun { run: "r1".to_owned(), continued: true });
+            assert_eq!(&recorded(), expected);
+        }
+        let audit = world.ledger.audit(&AuditFilter::default()).unwrap();
+        let names: Vec<_> = audit.iter().map(|entry| entry.pull_request.as_deref()).collect();
+        assert_eq!(names, [Some("repository 99#12"), None]);
+    })
+    .await;
+}
+
+#[test]
+fn what_comes_over_the_socket_is_never_of_a_pull_request() {
+    let origin = PullRequestOrigin { repository: 99, number: 12, commit: None, label: None, revision: None };
+    let request = Request::StartRelease(ReleaseRequest { origin: Some(origin), ..release() });
+    let sent = serde_json::to_string(&request).unwrap();
+    let received: Request = serde_json::from_str(&sent).unwrap();
+    assert_eq!(received, Request::StartRelease(release()));
+    let forged = sent.replacen('{', r#"{"origin": {"repository": 99, "number": 12},"#, 1);
+    assert_eq!(serde_json::from_str::<Request>(&forged).unwrap(), received);
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! What a cleanup takes back and which one goes on, over a ledger in memory.
 
-use super::{inputs, select, unfinished};
+use super::{inputs, select, unfinished, would_write_again};
 use crate::{
     error::RefusedError,
     request::Selection,
@@ -72,6 +72,51 @@ fn a_cleanup_that_covers_what_is_meant_goes_on_and_another_one_is_in_the_way() {
     assert_eq!(found(&world, &tenants(&["c"])).unwrap(), None, "it has nothing to do with that");
     let error = found(&world, &tenants(&["b", "c"])).unwrap_err();
     assert!(error.is::<RefusedError>() && error.to_string().contains("ringway release cancel c1"), "{error}");
+}
+
+#[test]
+fn of_one_ring_and_service_nothing_of_another_is_taken_back() {
+    let world = claimed("");
+    let context = RunContext { run: "r2".into(), ring: "ring-b".into(), tenant: "a".into() };
+    let other = ClaimsInput { context, service: "api".into(), applications: vec![key("a")] };
+    world.ledger.take_claims(&other, world.clock.now()).unwrap();
+    let of = |ring: &str, service: &str, tenants: &[&str]| Selection::RingTenants {
+        ring: ring.into(),
+        service: service.into(),
+        tenants: tenants.iter().map(|tenant| (*tenant).to_owned()).collect(),
+    };
+    for (selection, expected) in [
+        (of("ring-a", "web", &["a", "c"]), &[("ring-a", "web", "a")][..]),
+        (of("ring-b", "api", &["a", "c"]), &[("ring-b", "api", "a")]),
+        (of("ring-b", "web", &["a"]), &[]),
+    ] {
+        let claims = select(&world.ledger, &selection).unwrap();
+        let found: Vec<_> = claims
+            .iter()
+            .map(|claim| (claim.ring.as_str(), claim.service.as_str(), claim.tenant.as_str()))
+            .collect();
+        assert_eq!(found, expected, "{selection}");
+    }
+    let release = new_run("r3", RunKind::Release, "ring-a", &["a", "b"]);
+    world.ledger.begin_run(&release).unwrap();
+    let release = world.ledger.run("r3").unwrap().unwrap();
+    for (selection, ends) in [
+        (of("ring-a", "web", &["b"]), true),
+        (of("ring-a", "web", &["c"]), false),
+        (of("ring-a", "api", &["b"]), false),
+        (of("ring-b", "web", &["b"]), false),
+    ] {
+        assert_eq!(would_write_again(&selection, &release), ends, "{selection}");
+    }
+
+    world.ledger.begin_run(&new_run("c1", RunKind::Cleanup, "ring-a", &["a", "b"])).unwrap();
+    assert_eq!(found(&world, &of("ring-a", "web", &["a"])).unwrap().as_deref(), Some("c1"));
+    for tenant in ["a", "b"] {
+        world.ledger.release_claim(&key(tenant), "web", "ring-a").unwrap();
+    }
+    assert_eq!(found(&world, &of("ring-a", "web", &["a", "b"])).unwrap().as_deref(), Some("c1"));
+    assert_eq!(found(&world, &of("ring-a", "web", &["a"])).unwrap(), None, "it was for more than that");
+    assert_eq!(found(&world, &of("ring-a", "api", &["a", "b"])).unwrap(), None);
 }
 
 #[test]
