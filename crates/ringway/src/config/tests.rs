@@ -1,6 +1,7 @@
 //! The configuration as a whole: the example, the reference, bad files, and hostile ones.
 
 mod cohorts;
+mod examples;
 mod hostile;
 mod pull_requests;
 mod refused;
