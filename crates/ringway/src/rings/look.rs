@@ -5,7 +5,7 @@
 use super::{
     Rings,
     agenda::{Depth, Subject},
-    observe::Seen,
+    observe::{Seen, ring_of},
     repositories::Repository,
     say::SETTLED,
 };
@@ -139,7 +139,7 @@ fn new(subject: Subject, repository: &Repository, seen: &Seen, now: Timestamp) -
         repository_name: repository.name.clone(),
         number: subject.number,
         service: repository.service.clone(),
-        ring: seen.pull_request.head_branch.clone(),
+        ring: ring_of(&seen.pull_request),
         over: false,
         comment: None,
         check_run: None,

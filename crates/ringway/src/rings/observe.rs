@@ -52,8 +52,10 @@ impl Rings {
             build: Known::NotYet("nothing asks for it".to_owned()),
             images: Known::NotYet("nothing asks for it".to_owned()),
         };
-        if seen.pull_request.state != PullRequestState::Open {
+        if may_have_a_successor(&seen.pull_request) {
             seen.successor = self.successor(&seen.pull_request).await?;
+        }
+        if seen.pull_request.state != PullRequestState::Open {
             return Ok(seen);
         }
         seen.labels = self.labels(&seen.pull_request, rings, &names).await?;
@@ -66,9 +68,6 @@ impl Rings {
 
     /// Another open pull request of the same branch.
     async fn successor(&self, over: &PullRequest) -> Result<Option<u64>, github::GithubError> {
-        if over.head_repository != Some(over.base_repository) && over.state != PullRequestState::Gone {
-            return Ok(None);
-        }
         let open = self.github().pull_requests_of_branch(&over.repository, &over.head_branch).await?;
         let is_ours = |other: &&github::PullRequest| {
             other.number != over.number
@@ -138,6 +137,23 @@ impl Rings {
     }
 }
 
+/// The ring that a pull request is, as the ledger knows it. A branch of a fork may be called like one of ours, and must
+/// never be taken for it: no branch has a colon in its name
+/// (<https://git-scm.com/docs/git-check-ref-format>).
+pub(super) fn ring_of(pull: &PullRequest) -> String {
+    match pull.head_repository {
+        Some(head) if head == pull.base_repository => pull.head_branch.clone(),
+        _ => format!("fork:{}", pull.head_branch),
+    }
+}
+
+/// Whether the branch may be that of another pull request, which is the ring: this one is over, or goes elsewhere.
+fn may_have_a_successor(pull: &PullRequest) -> bool {
+    let is_of_a_fork = pull.head_repository.is_some_and(|head| head != pull.base_repository);
+    let is_elsewhere = pull.state != PullRequestState::Open || pull.base_branch != pull.default_branch;
+    is_elsewhere && !is_of_a_fork
+}
+
 /// Whether the registry is worth asking. Whether the gate is open is decided elsewhere.
 fn has_succeeded(build: &Known<Option<Build>>, rings: &config::Rings) -> bool {
     let success = |conclusion: &Option<String>| conclusion.as_deref() == Some("success");
@@ -186,6 +202,7 @@ fn gone(subject: Subject, repository: &Repository, known: Option<&KnownPullReque
         default_branch: repository.default_branch.clone(),
         head_branch: known.map(|known| known.ring.clone()).unwrap_or_default(),
         head_commit: String::new(),
+        // What is still held is given back by the name of the ring.
         state: PullRequestState::Gone,
         draft: false,
     }

@@ -29,7 +29,7 @@ impl Rings {
         known: &KnownPullRequest,
     ) -> anyhow::Result<Observation> {
         let ledger = &self.world().ledger;
-        let ring = &seen.pull_request.head_branch;
+        let ring = &known.ring;
         let unfinished = self.unfinished(ring, service)?;
         let mut tenants = ledger.held_tenants(ring, service)?;
         tenants.extend(unfinished.iter().flat_map(|run| run.tenants.iter().cloned()));
