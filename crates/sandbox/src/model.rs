@@ -7,6 +7,7 @@
 use crate::{
     agenda::{Agenda, Controller},
     argocd,
+    github::Github,
     kind::{Key, Kind},
     kubernetes, oci,
     random::Random,
@@ -18,7 +19,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::{sync::Arc, time::Duration};
 
-/// A Kubernetes cluster with Argo CD, and registries, at one moment of simulated time.
+/// A Kubernetes cluster with Argo CD, registries, and GitHub, at one moment of simulated time.
 #[derive(Debug)]
 pub struct Model {
     now: Timestamp,
@@ -35,14 +36,19 @@ pub struct Model {
     pub workloads: workload::Workloads,
     /// The container registries.
     pub registries: oci::Registries,
+    /// GitHub. It does nothing by itself but deliver webhooks, which somebody has to take: [`Github::next_delivery`].
+    pub github: Github,
 }
 
 impl Model {
     /// An empty cluster at a time.
     pub fn new(seed: u64, now: Timestamp) -> Self {
+        let random = Random::new(seed);
         let mut model = Self {
             now,
-            random: Random::new(seed),
+            // A chance of its own, so that nothing that happens there changes what happens here.
+            github: Github::new(random.fork("github"), now),
+            random,
             agenda: Agenda::default(),
             store: Store::default(),
             timing: Timing::default(),
@@ -84,6 +90,7 @@ impl Model {
             }
         }
         self.now = self.now.max(to);
+        self.github.pass(self.now);
         self.api.pass(self.now, self.store.revision());
     }
 
