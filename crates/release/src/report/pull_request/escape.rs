@@ -18,20 +18,39 @@ pub fn escape(text: &str) -> String {
 
 /// The same with so many characters at most.
 pub(super) fn escape_to(text: &str, most: usize) -> String {
-    let letters: Vec<char> = one_line(text, most).chars().collect();
     let mut escaped = String::new();
-    for place in 0..letters.len() {
-        let piece = escaped_letter(&letters, place);
-        if escaped.len() + piece.len() > most * BYTES {
+    for (place, word) in one_line(text, most).split(' ').enumerate() {
+        let space = if place == 0 { "" } else { " " };
+        let pieces = match address(word) {
+            // Readable and fit to be copied, but no link.
+            Some((address, rest)) => format!("`{address}`{}", escaped_word(rest, false)),
+            None => escaped_word(word, place == 0),
+        };
+        if escaped.len() + space.len() + pieces.len() > most * BYTES {
             escaped.push('…');
             break;
         }
-        escaped.push_str(&piece);
+        escaped.push_str(space);
+        escaped.push_str(&pieces);
     }
     escaped
 }
 
-fn escaped_letter(letters: &[char], place: usize) -> String {
+/// The address that a word consists of, and the punctuation behind it.
+fn address(word: &str) -> Option<(&str, &str)> {
+    let address = word.trim_end_matches([',', ';', '.', ':', '"', '\'', ')', '…']);
+    let host = address.strip_prefix("https://").or_else(|| address.strip_prefix("http://"))?;
+    let allowed = |letter: char| letter.is_ascii_alphanumeric() || "-._~:/?=%+".contains(letter);
+    (!host.is_empty() && host.chars().all(allowed)).then_some((address, word.get(address.len()..)?))
+}
+
+/// `first`: whether it stands where Markdown would take it for the sign of a list.
+fn escaped_word(word: &str, first: bool) -> String {
+    let letters: Vec<char> = word.chars().collect();
+    (0..letters.len()).map(|place| escaped_letter(&letters, place, first)).collect()
+}
+
+fn escaped_letter(letters: &[char], place: usize, first: bool) -> String {
     let Some(&letter) = letters.get(place) else { return String::new() };
     let before = letters.get(..place).unwrap_or_default();
     let after = letters.get(place + 1..).unwrap_or_default();
@@ -42,8 +61,12 @@ fn escaped_letter(letters: &[char], place: usize) -> String {
         '|' => "&#124;".to_owned(),
         '\\' | '`' | '*' | '[' | ']' | '~' | '$' => format!("\\{letter}"),
         '_' if !inside_a_word(before, after) => "\\_".to_owned(),
-        '-' | '+' | '=' if before.is_empty() => format!("\\{letter}"),
-        '.' | ')' if !before.is_empty() && before.iter().all(char::is_ascii_digit) => format!("\\{letter}"),
+        '-' | '+' | '=' if first && before.is_empty() => format!("\\{letter}"),
+        '.' | ')' if first && !before.is_empty() && before.iter().all(char::is_ascii_digit) => {
+            format!("\\{letter}")
+        }
+        // Before the dot: what follows `www.` is a link whatever it is.
+        '.' if is_sign(letter, before, after) => format!("{NO_WIDTH}."),
         _ if is_sign(letter, before, after) => format!("{letter}{NO_WIDTH}"),
         _ => letter.to_string(),
     }

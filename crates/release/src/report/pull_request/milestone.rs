@@ -54,7 +54,7 @@ pub(super) fn stage(report: &PullRequestReport) -> Vec<String> {
     }
     let cleanups = progress::of_cleanups(report);
     if cleanups.total() > 0 {
-        lines.push(format!("cleanups {}", fifths(&cleanups)));
+        lines.push(format!("cleanups {}", fifths(&cleanups, PARTS)));
     }
     lines
 }
@@ -76,16 +76,20 @@ fn of_cohort<'a>(report: &PullRequestReport<'a>, cohort: &'a CohortDecision) -> 
         CohortState::Unknown(_) => "unknown".to_owned(),
         CohortState::Blocked => "blocked".to_owned(),
         CohortState::Due => "due".to_owned(),
-        CohortState::UnderWay => format!("under way {}", fifths(&progress::of_cohort(report, cohort))),
+        CohortState::UnderWay => {
+            format!("under way {}", fifths(&progress::of_cohort(report, cohort), PARTS - 1))
+        }
         CohortState::Ended => format!("ended {}", words::state(report, cohort)),
     };
     format!("cohort {} {state}", cohort.name)
 }
 
-/// How many fifths have ended, and whether one has failed.
-fn fifths(progress: &Progress) -> String {
-    const PARTS: usize = 5;
-    let done = (progress.ended() * PARTS).checked_div(progress.total()).unwrap_or(0);
+/// What one step of progress is a part of the whole.
+const PARTS: usize = 5;
+
+/// How many fifths have ended, and whether one has failed. `most`: where the end is told otherwise, the last fifth is not.
+fn fifths(progress: &Progress, most: usize) -> String {
+    let done = (progress.ended() * PARTS).checked_div(progress.total()).unwrap_or(0).min(most);
     let failed = if progress.count(TenantVerdict::Failed) > 0 { " failed" } else { "" };
     format!("{done}{failed}")
 }

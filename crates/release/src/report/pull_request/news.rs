@@ -22,8 +22,11 @@ pub fn accepted(report: &PullRequestReport, run: &RunReport) -> String {
     let head = format!("**Ring release accepted**: {}", what(report, run));
     let asker = cohort_of(report, run).and_then(|cohort| cohort.set_by.as_ref());
     let asker = asker.map(|by| format!("Asked for by {} with the label. ", code(by))).unwrap_or_default();
+    let revision = cohort_of(report, run).and_then(|cohort| cohort.revision.as_ref());
+    let revision =
+        revision.map(|revision| format!("The cohort is that of {}. ", code(revision))).unwrap_or_default();
     let text = format!(
-        "Images: {}.\n\n{asker}Release {} began at {}. Follow it in the comment of Ringway that is kept up to date, or with \
+        "Images: {}.\n\n{asker}{revision}Release {} began at {}. Follow it in the comment of Ringway that is kept up to date, or with \
          {}.",
         words::images(run),
         code(&run.id),
@@ -72,10 +75,10 @@ pub fn refused_label(report: &PullRequestReport, cohort: &CohortDecision) -> Str
     };
     let by = cohort.set_by.as_ref().map(|by| format!(", set by {}", code(by))).unwrap_or_default();
     let why = words::objection(cohort).unwrap_or("it waits");
-    let head = format!("**{state}**: {}{by}.", code(&cohort.name));
+    let head = format!("**{state}**: {}{by}: {}", code(&cohort.name), sentence(why));
     let text = "Nothing is released for this label. Other labels are not touched by it.";
     let what = format!("refused:{:016x}", fingerprint(&format!("{}\n{by}\n{why}", cohort.name)));
-    finished(report, &head, &[&sentence(why), text], &what)
+    finished(report, &head, &[text], &what)
 }
 
 /// A label was removed: what is given back, when, and how to call it off.
@@ -123,11 +126,15 @@ fn cohort_of<'a>(report: &PullRequestReport<'a>, run: &RunReport) -> Option<&'a 
 /// What a run is about, as far as it is known: the commit only of releases of the head commit.
 fn what(report: &PullRequestReport, run: &RunReport) -> String {
     let tenants = counted(run.tenants.len(), "tenant");
+    let of_cohort = match run.kind {
+        RunKind::Release => "to",
+        RunKind::Cleanup => "of",
+    };
     match (cohort_of(report, run), &run.cohort) {
         (Some(cohort), _) => {
-            format!("{} to {}, {tenants}.", words::ring(report), code(&cohort.name))
+            format!("{} {of_cohort} {}, {tenants}.", words::ring(report), code(&cohort.name))
         }
-        (None, Some(cohort)) => format!("{} to {}, {tenants}.", code(&run.ring), code(cohort)),
+        (None, Some(cohort)) => format!("{} {of_cohort} {}, {tenants}.", code(&run.ring), code(cohort)),
         (None, None) => format!("{}, {tenants}.", code(&run.ring)),
     }
 }
@@ -147,30 +154,33 @@ fn result(run: &RunReport) -> String {
 /// How far the tenants that succeeded are proven.
 fn proof(run: &RunReport) -> String {
     let progress = progress::of_run(run);
-    match progress.unproven() {
-        Some(what) => format!(" Proof: {what}."),
-        None if progress.count(TenantVerdict::Success) > 0 => {
-            " Proof: every pod that counts runs the digest (`digest_verified`).".to_owned()
-        }
-        None => String::new(),
-    }
+    let Some(lowest) = progress.lowest_proof() else { return String::new() };
+    let what = progress.unproven().unwrap_or_else(|| match run.kind {
+        RunKind::Release => "every pod that counts runs the digest".to_owned(),
+        RunKind::Cleanup => "every pod that counts runs what Argo CD applied instead".to_owned(),
+    });
+    format!(" Proof: `{lowest}`, {what}.")
 }
 
 /// What comes next, by how it ended.
 fn next(run: &RunReport) -> String {
-    let failed = run.tenants.iter().any(|tenant| tenant.verdict == Some(TenantVerdict::Failed));
-    match (run.kind, failed) {
-        (RunKind::Release, true) => {
-            "Tenants that failed keep the image that was set. Push a fix to release again, or take \
-                                     them back by removing the label."
+    let failed = run.tenants.iter().filter(|tenant| tenant.verdict == Some(TenantVerdict::Failed));
+    let mut failed = failed.map(|tenant| tenant.tenant.as_str()).peekable();
+    if failed.peek().is_none() {
+        return String::new();
+    }
+    match run.kind {
+        RunKind::Release => {
+            "Tenants that failed keep the image that was set. Push a fix to release again, or remove the \
+                             label to take the tenants back."
                 .to_owned()
         }
-        (RunKind::Cleanup, true) => {
+        RunKind::Cleanup => {
+            let command = words::cleanup_command(failed).map(|command| format!(" To try now:\n\n{command}"));
             format!(
-                "Tenants that failed still belong to this ring. To try again: {}.",
-                code(&format!("ringway cleanup --ring {}", run.ring))
+                "Tenants that failed still belong to this ring. They are tried again later.{}",
+                command.unwrap_or_default()
             )
         }
-        (_, false) => String::new(),
     }
 }

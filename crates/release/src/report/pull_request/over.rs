@@ -104,6 +104,9 @@ fn going_back(report: &PullRequestReport) -> String {
             ),
         };
     }
+    if cleanups.ended() == cleanups.total() {
+        return format!("{}.", cleanups.words("given back"));
+    }
     let list: Vec<String> = cleanups.members.iter().map(|member| member.name.to_owned()).collect();
     format!(
         "{} back to the image that {} had before, each with proof: {}.",

@@ -145,15 +145,23 @@ impl Progress<'_> {
         Some(ReleaseVerdict::fold(&verdicts, Some(&stop.unwrap_or(Stop::Cancel))))
     }
 
-    /// What was not proven about the tenants that succeeded; `None` if all digests were.
-    pub(super) fn unproven(&self) -> Option<String> {
-        let proofs: Vec<Proof> = self
-            .members
+    /// How far each tenant that succeeded is proven.
+    fn proofs(&self) -> impl Iterator<Item = Proof> {
+        self.members
             .iter()
             .filter_map(|member| member.found)
             .filter(|(_, tenant)| tenant.verdict == Some(TenantVerdict::Success))
             .map(|(_, tenant)| tenant.proof)
-            .collect();
+    }
+
+    /// How far all tenants that succeeded are proven at least.
+    pub(super) fn lowest_proof(&self) -> Option<Proof> {
+        self.proofs().min()
+    }
+
+    /// What was not proven about the tenants that succeeded; `None` if all digests were.
+    pub(super) fn unproven(&self) -> Option<String> {
+        let proofs: Vec<Proof> = self.proofs().collect();
         let part = |count: usize, what: &str| match count {
             0 => None,
             all if all == proofs.len() => Some(what.to_owned()),

@@ -177,11 +177,14 @@ fn objections(report: &PullRequestReport, room: Room) -> Option<String> {
 fn departures(report: &PullRequestReport, room: Room) -> Option<String> {
     const NAMED: usize = 10;
     let lines = report.decision.departures.iter().map(|departure| {
+        let when = match departure.due {
+            due if due <= report.now => "given back now".to_owned(),
+            due => format!("given back at {}, unless the label is set again before", words::moment(due)),
+        };
         format!(
-            "- {}: {} given back at {}, unless the label is set again before: {}",
+            "- {}: {}, {when}: {}",
             code(&departure.name),
             counted(departure.tenants.len(), "tenant"),
-            words::moment(departure.due),
             words::names(departure.tenants.iter(), NAMED)
         )
     });
@@ -206,15 +209,8 @@ fn strays(report: &PullRequestReport, room: Room) -> Option<String> {
          until somebody takes them back:\n\n{}",
         lines.join("\n")
     );
-    // It is copied into a shell: a name that a shell could read as more than a name is left to the person.
-    let is_name = |name: &&str| {
-        !name.starts_with('-')
-            && name.chars().all(|letter| letter.is_ascii_alphanumeric() || "-_.".contains(letter))
-    };
-    let names: Vec<&str> =
-        strays.iter().take(room.rows).map(|stray| stray.tenant.as_str()).filter(is_name).collect();
-    if !names.is_empty() {
-        text.push_str(&format!("\n\n```sh\nringway cleanup --tenants {}\n```", names.join(",")));
+    if let Some(command) = words::cleanup_command(strays.iter().map(|stray| stray.tenant.as_str())) {
+        text.push_str(&format!("\n\n{command}"));
     }
     Some(text)
 }

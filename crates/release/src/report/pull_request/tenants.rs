@@ -13,7 +13,7 @@ use crate::{
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How much of a reason stands in a row, in characters.
-const REASON: usize = 240;
+const REASON: usize = 300;
 /// How much of what a cluster said is shown as it stands, in characters.
 const VOICE: usize = 1500;
 
@@ -97,20 +97,22 @@ fn row(trouble: &Trouble) -> String {
         Some(problem) => {
             let code =
                 if problem.code.is_empty() { String::new() } else { format!("{}: ", code(&problem.code)) };
-            format!("{code}{}", escape_to(&problem.message, REASON))
+            format!("{code}{}", escape_to(problem.message.lines().next().unwrap_or_default(), REASON))
         }
         None => escape_to(&tenant.notes.join("; "), REASON),
     };
     format!("| {} | {verdict} | {} | {why} |\n", code(&tenant.tenant), tenant.proof)
 }
 
-/// What was said about a tenant that failed, with what shows it and what to do.
+/// What was found about a tenant, with what shows it and what to do; `None` if its row says it all.
 pub(super) fn voice(trouble: &Trouble) -> Option<String> {
     const FIELDS: usize = 5;
-    if trouble.verdict != TenantVerdict::Failed {
+    let problem = trouble.tenant.problem.as_ref()?;
+    // Such as the YAML that an ApplicationSet lacks, which comes with a refusal.
+    let more = problem.message.lines().count() > 1 || problem.advice.is_some();
+    if trouble.verdict != TenantVerdict::Failed && !more {
         return None;
     }
-    let problem = trouble.tenant.problem.as_ref()?;
     let mut said = problem.message.clone();
     for evidence in problem.evidence.iter().take(FIELDS) {
         said.push_str(&format!("\n{}  {} = {}", evidence.object, evidence.field, evidence.value));

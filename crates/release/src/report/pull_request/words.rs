@@ -120,3 +120,16 @@ pub(super) fn cleanup_reason(reason: CleanupReason) -> &'static str {
         CleanupReason::NotARing => "the pull request is no longer a ring",
     }
 }
+
+/// The command that takes these tenants back, as a block to copy. It ends up in a shell: a name that a shell could read as
+/// more than a name is left to the person.
+pub(super) fn cleanup_command<'a>(tenants: impl Iterator<Item = &'a str>) -> Option<String> {
+    const MOST: usize = 50;
+    const LONGEST: usize = 100;
+    let is_plain = |name: &&str| {
+        let allowed = |letter: char| letter.is_ascii_alphanumeric() || "-_.".contains(letter);
+        !name.is_empty() && name.len() <= LONGEST && !name.starts_with('-') && name.chars().all(allowed)
+    };
+    let names: Vec<&str> = tenants.filter(is_plain).take(MOST).collect();
+    (!names.is_empty()).then(|| format!("```sh\nringway cleanup --tenants {}\n```", names.join(",")))
+}
