@@ -11,7 +11,7 @@ use crate::{
     clock::{Clock, SystemClock},
     config::Config,
     error::Outcome,
-    ledger::{Claim, ClaimFilter, Freeze, Ledger, OverrideState, RunFilter},
+    ledger::{Claim, ClaimFilter, Freeze, KnownPullRequest, Ledger, OverrideState, RunFilter},
     output, reports,
     state::{Owner, StateFolder},
 };
@@ -39,6 +39,22 @@ struct Status {
     /// Releases and cleanups that have not ended, the oldest first.
     under_way: Vec<RunReport>,
     rings: Vec<Ring>,
+    /// Pull requests that something can still happen to.
+    pull_requests: Vec<PullRequest>,
+}
+
+/// A pull request that something can still happen to, as it was last read.
+#[derive(Debug, Serialize)]
+struct PullRequest {
+    /// `owner/name#number`.
+    name: String,
+    service: String,
+    ring: String,
+    /// Whether it was closed, merged or gone.
+    over: bool,
+    /// Where it stands, in one line; nothing before that was said in it.
+    says: Option<String>,
+    read_at: Timestamp,
 }
 
 /// A ring that holds something.
@@ -90,9 +106,23 @@ pub(super) fn status(config: &Config, format: OutputFormat) -> anyhow::Result<Ou
         status.frozen = ledger.freezes()?;
         status.under_way = under_way(&ledger, driven)?;
         status.rings = rings(&ledger)?;
+        status.pull_requests = pull_requests(&ledger)?;
     }
     output::print(format, &status, || text::page(&status, SystemClock.now()))?;
     Ok(Outcome::Done)
+}
+
+fn pull_requests(ledger: &Ledger) -> anyhow::Result<Vec<PullRequest>> {
+    let lives = |known: &KnownPullRequest| !known.is_settled();
+    let shown = |known: KnownPullRequest| PullRequest {
+        name: known.name(),
+        says: known.headline().map(str::to_owned),
+        service: known.service,
+        ring: known.ring,
+        over: known.over,
+        read_at: known.updated_at,
+    };
+    Ok(ledger.pull_requests()?.into_iter().filter(lives).map(shown).collect())
 }
 
 fn under_way(ledger: &Ledger, driven: bool) -> anyhow::Result<Vec<RunReport>> {

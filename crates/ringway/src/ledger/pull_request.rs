@@ -58,7 +58,36 @@ pub struct KnownPullRequest {
     pub updated_at: Timestamp,
 }
 
+/// In [`KnownPullRequest::told`]: that nothing can happen to it any more.
+const SETTLED: &str = "settled";
+
+/// In [`KnownPullRequest::told`]: the first line of the comment that is edited in place.
+const HEADLINE: &str = "headline";
+
 impl KnownPullRequest {
+    /// Whether nothing can happen to it any more: it is over, everything is given back, and that was said.
+    pub fn is_settled(&self) -> bool {
+        self.told.contains_key(SETTLED)
+    }
+
+    /// Notes whether anything can still happen to it. Says whether that was otherwise before.
+    pub fn set_settled(&mut self, settled: bool) -> bool {
+        match settled {
+            true => self.told.insert(SETTLED.to_owned(), "yes".to_owned()).is_none(),
+            false => self.told.remove(SETTLED).is_some(),
+        }
+    }
+
+    /// Where it stands, in the line that was last written into it.
+    pub fn headline(&self) -> Option<&str> {
+        self.told.get(HEADLINE).map(String::as_str)
+    }
+
+    /// Notes the line that was written into it.
+    pub fn set_headline(&mut self, headline: String) {
+        self.told.insert(HEADLINE.to_owned(), headline);
+    }
+
     /// As people write it: `owner/name#number`.
     pub fn name(&self) -> String {
         format!("{}#{}", self.repository_name, self.number)

@@ -7,7 +7,6 @@ use super::{
     agenda::{Depth, Subject},
     observe::{Seen, ring_of},
     repositories::Repository,
-    say::SETTLED,
 };
 use crate::{config, ledger::KnownPullRequest};
 use jiff::{SignedDuration, Timestamp};
@@ -121,12 +120,7 @@ impl Rings {
         let is_over =
             matches!(decision.standing, Standing::Closed | Standing::Merged | Standing::Succeeded { .. });
         let settled = is_over && !goes_on && !self.has_something(known)?;
-        let changed = if settled {
-            known.told.insert(SETTLED.to_owned(), "yes".to_owned()).is_none()
-        } else {
-            known.told.remove(SETTLED).is_some()
-        };
-        if changed {
+        if known.set_settled(settled) {
             self.world().ledger.record_pull_request(known)?;
         }
         Ok(())

@@ -19,9 +19,6 @@ use release::{
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 
-/// In what was told: that nothing can happen to the pull request any more.
-pub(super) const SETTLED: &str = "settled";
-
 /// The comment that is edited in place: the milestone that it shows.
 const COMMENT: &str = "comment";
 
@@ -162,6 +159,7 @@ impl Rings {
                 Some(self.github().create_comment(name, known.number, &body, &marker).await?)
             }
         };
+        known.set_headline(text::headline(report));
         self.told(known, COMMENT, &milestone)
     }
 

@@ -53,7 +53,7 @@ impl Rings {
     fn still_concerned(&self) -> anyhow::Result<Vec<Subject>> {
         let mut subjects = Vec::new();
         for known in self.world().ledger.pull_requests()? {
-            if !known.told.contains_key(super::say::SETTLED) {
+            if !known.is_settled() {
                 subjects.push(Subject { repository: known.repository, number: known.number });
             }
         }

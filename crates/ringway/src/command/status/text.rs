@@ -17,12 +17,18 @@ pub(super) fn page(status: &Status, now: Timestamp) -> String {
     lines.extend(
         status.frozen.iter().map(|freeze| format!("FROZEN: {freeze}; end it with: {}", freeze.end())),
     );
-    if status.rings.is_empty() && status.under_way.is_empty() {
+    if status.rings.is_empty() && status.under_way.is_empty() && status.pull_requests.is_empty() {
         lines.push("Nothing lives here: no ring holds a tenant, and nothing is under way.".to_owned());
         lines.push(
             "`ringway plan` shows what a release would do, `ringway release start` begins one.".to_owned(),
         );
         return lines.join("\n");
+    }
+    for pull_request in &status.pull_requests {
+        lines.push(String::new());
+        lines.push(format!("pull request {}", pull_request.name));
+        let says = pull_request.says.as_deref().unwrap_or("nothing was said in it yet");
+        lines.push(format!("  {says} (read {} ago)", ago(pull_request.read_at, now)));
     }
     for run in &status.under_way {
         lines.push(String::new());
