@@ -6,6 +6,7 @@
 
 mod answer;
 mod clock;
+mod deliver;
 mod driver;
 mod kubeconfig;
 
@@ -34,6 +35,7 @@ const BACKLOG: u32 = 4096;
 pub struct Listeners {
     api: Listener,
     registries: Vec<Listener>,
+    github: Option<Listener>,
 }
 
 #[derive(Debug)]
@@ -64,7 +66,17 @@ impl Listeners {
     pub fn bind(registries: usize) -> io::Result<Self> {
         let api = Listener::bind()?;
         let registries = (0..registries).map(|_| Listener::bind()).collect::<io::Result<_>>()?;
-        Ok(Self { api, registries })
+        Ok(Self { api, registries, github: None })
+    }
+
+    /// Opens a port for GitHub's API too; the answer is where it is. The model's GitHub then gives this as its own address.
+    ///
+    /// # Errors
+    ///
+    /// When the system has no port left.
+    pub fn bind_github(&mut self) -> io::Result<SocketAddr> {
+        let listener = Listener::bind()?;
+        Ok(self.github.insert(listener).address)
     }
 
     /// Where the Kubernetes API is.
@@ -92,13 +104,18 @@ pub struct Sandbox {
     shared: Arc<Shared>,
     api: SocketAddr,
     registries: Vec<SocketAddr>,
+    github: Option<SocketAddr>,
     stop: watch::Sender<bool>,
     tasks: Vec<JoinHandle<()>>,
 }
 
 impl Sandbox {
     /// Starts the model's time, `pace` times as fast as that of tokio, and answers on all ports.
-    pub fn start(listeners: Listeners, model: Model, pace: f64) -> Self {
+    pub fn start(listeners: Listeners, mut model: Model, pace: f64) -> Self {
+        let github = listeners.github.as_ref().map(|listener| listener.address);
+        if let Some(address) = github {
+            model.github.api = format!("http://{address}");
+        }
         let (stop, stopped) = watch::channel(false);
         let clock = Clock::start(model.now(), pace);
         let shared = Arc::new(Shared::new(model, clock));
@@ -108,7 +125,11 @@ impl Sandbox {
         for Listener { socket, host, .. } in listeners.registries {
             tasks.push(tokio::spawn(answer::registry(socket, host, shared.clone(), stopped.clone())));
         }
-        Self { shared, api, registries, stop, tasks }
+        if let Some(Listener { socket, .. }) = listeners.github {
+            tasks.push(tokio::spawn(answer::github(socket, shared.clone(), stopped.clone())));
+            tasks.push(tokio::spawn(deliver::deliver(shared.clone(), stopped.clone())));
+        }
+        Self { shared, api, registries, github, stop, tasks }
     }
 
     /// Where the Kubernetes API is.
@@ -119,6 +140,11 @@ impl Sandbox {
     /// Where a registry is, the first being 0.
     pub fn registry(&self, index: usize) -> Option<SocketAddr> {
         self.registries.get(index).copied()
+    }
+
+    /// Where GitHub's API is, if it has a port.
+    pub fn github(&self) -> Option<SocketAddr> {
+        self.github
     }
 
     /// Looks at the model of this moment, or changes it.

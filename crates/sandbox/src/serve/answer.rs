@@ -10,9 +10,9 @@ use axum::{
     serve::ListenerExt,
 };
 use bytes::Bytes;
-use futures_util::StreamExt;
+use futures_util::{Stream, StreamExt, stream};
 use http::StatusCode;
-use std::{convert::Infallible, sync::Arc};
+use std::{convert::Infallible, io, sync::Arc, time::Duration};
 use tokio::{net::TcpListener, sync::watch};
 
 /// What a request may weigh: the API server's own limit
@@ -47,6 +47,31 @@ pub(super) async fn registry(
         shared.with(|model| model.registries.handle(&host, request)).map(Body::from)
     };
     serve(listener, answer, stopped).await;
+}
+
+/// Answers as GitHub's API, until it is stopped.
+pub(super) async fn github(listener: TcpListener, shared: Arc<Shared>, stopped: watch::Receiver<bool>) {
+    let answer = move |request: &http::Request<Bytes>| {
+        let answer = shared.with(|model| model.github.handle(request));
+        let delay = shared.lasts(answer.delay);
+        let truncated = answer.truncated;
+        answer.response.map(|body| match (delay.is_zero(), truncated) {
+            (true, false) => Body::from(body),
+            _ => Body::from_stream(faulty(body, delay, truncated)),
+        })
+    };
+    serve(listener, answer, stopped).await;
+}
+
+/// A body that takes its time, or ends before it is whole.
+fn faulty(body: Bytes, delay: Duration, truncated: bool) -> impl Stream<Item = io::Result<Bytes>> {
+    let whole = if truncated { body.slice(..body.len() / 2) } else { body };
+    let late = stream::once(async move {
+        tokio::time::sleep(delay).await;
+        Ok(whole)
+    });
+    let broken = truncated.then(|| Err(io::Error::other("the connection breaks, as it was asked to")));
+    late.chain(stream::iter(broken))
 }
 
 async fn serve<F>(listener: TcpListener, answer: F, stopped: watch::Receiver<bool>)

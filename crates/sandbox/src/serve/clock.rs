@@ -29,6 +29,11 @@ impl Clock {
         self.start.saturating_add(elapsed).unwrap_or(Timestamp::MAX)
     }
 
+    /// How long a duration of the model lasts.
+    pub(super) fn lasts(&self, duration: Duration) -> Duration {
+        Duration::try_from_secs_f64(duration.as_secs_f64() / self.pace).unwrap_or(Duration::MAX)
+    }
+
     /// When to look at the model again for something that happens at a time of it.
     pub(super) fn wake(&self, event: Option<Timestamp>) -> Instant {
         let now = Instant::now();

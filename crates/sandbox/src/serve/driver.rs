@@ -1,9 +1,12 @@
 //! Who moves the model's time: whoever asks it something, and a task that sleeps until its next event.
 
 use super::clock::Clock;
-use crate::Model;
+use crate::{Model, github::Delivery};
 use jiff::Timestamp;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 use tokio::{
     sync::{Notify, watch},
     time::timeout_at,
@@ -16,6 +19,8 @@ pub(super) struct Shared {
     clock: Clock,
     /// The driver sleeps too long.
     sooner: Notify,
+    /// A webhook is to be delivered.
+    post: Notify,
 }
 
 #[derive(Debug)]
@@ -27,7 +32,12 @@ struct World {
 
 impl Shared {
     pub(super) fn new(model: Model, clock: Clock) -> Self {
-        Self { world: Mutex::new(World { model, awaited: None }), clock, sooner: Notify::new() }
+        Self {
+            world: Mutex::new(World { model, awaited: None }),
+            clock,
+            sooner: Notify::new(),
+            post: Notify::new(),
+        }
     }
 
     /// Looks at the model of this moment, or changes it.
@@ -36,6 +46,9 @@ impl Shared {
         world.model.advance(self.clock.present());
         let result = change(&mut world.model);
         let next = next(&world.model);
+        if world.model.github.next_delivery().is_some() {
+            self.post.notify_one();
+        }
         // Most requests ask for nothing new, and then the driver is left alone.
         if next.is_some_and(|next| world.awaited.is_none_or(|awaited| next < awaited)) {
             world.awaited = next;
@@ -48,6 +61,27 @@ impl Shared {
     /// A test that panicked while it looked at the model leaves it as usable as it was.
     fn world(&self) -> MutexGuard<'_, World> {
         self.world.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How long a duration of the model lasts.
+    pub(super) fn lasts(&self, duration: Duration) -> Duration {
+        self.clock.lasts(duration)
+    }
+
+    /// The webhooks that are to be delivered, of which there is one at least.
+    pub(super) async fn deliveries(&self) -> Vec<Delivery> {
+        loop {
+            let (due, next) = {
+                let mut world = self.world();
+                world.model.advance(self.clock.present());
+                (world.model.github.take_due_deliveries(), world.model.github.next_delivery())
+            };
+            if !due.is_empty() {
+                return due;
+            }
+            // Whether it was the time or a change: the model says what is due.
+            drop(timeout_at(self.clock.wake(next), self.post.notified()).await);
+        }
     }
 
     /// Does what is due; the answer is when something will be due again.
