@@ -22,10 +22,10 @@ mod tests;
 mod words;
 
 pub use check::{Check, CheckState, check, status_description};
-pub use comment::comment;
+pub use comment::{KEPT, comment};
 pub use escape::escape;
 pub use headline::headline;
-pub use marker::{marker, marker_of};
+pub use marker::marker;
 pub use milestone::{check_milestone, milestone};
 pub use news::{accepted, departing, ended, over, refused_label};
 

@@ -7,14 +7,14 @@ use super::{
 /// The longest comment. GitHub takes 65 536 characters.
 pub(super) const LONGEST: usize = 60_000;
 
-/// The comment that is kept up to date. Its first line is the [`headline`], its last the [`marker`] for `report`.
+/// What the [`marker`] of this comment says it is.
+pub const KEPT: &str = "comment";
+
+/// The comment that is kept up to date. Its first line is the [`headline`], its last the [`marker`] for [`KEPT`].
 pub fn comment(report: &PullRequestReport) -> String {
     let pull_request = report.pull_request;
-    let tail = format!(
-        "{}\n\n{}",
-        footer(report),
-        marker(pull_request.base_repository, pull_request.number, "report")
-    );
+    let tail =
+        format!("{}\n\n{}", footer(report), marker(pull_request.base_repository, pull_request.number, KEPT));
     fit(&headline(report), |room| sections(report, room), &tail, LONGEST)
 }
 

@@ -3,15 +3,7 @@
 /// The line for one comment about a pull request, by the ids that GitHub never gives twice. `what` says which comment;
 /// characters that could end the line are replaced.
 pub fn marker(repository: u64, number: u64, what: &str) -> String {
-    format!("{BEGIN}repository={repository} pull_request={number} what={}{END}", safe(what))
-}
-
-const BEGIN: &str = "<!-- ringway:v1 ";
-const END: &str = " -->";
-
-/// The marker that a comment of ours ends with.
-pub fn marker_of(comment: &str) -> Option<&str> {
-    comment.trim_end().lines().last().filter(|line| line.starts_with(BEGIN) && line.ends_with(END))
+    format!("<!-- ringway:v1 repository={repository} pull_request={number} what={} -->", safe(what))
 }
 
 /// Different texts stay different: whatever had to be changed gets a number that stands for the whole.

@@ -1,12 +1,11 @@
-//! The short new comments: edits notify nobody, so what a person waits for is said anew. Each ends with a marker of its
-//! own, by which it is not said twice.
+//! The short new comments: edits notify nobody, so what a person waits for is said anew. Whoever writes them adds a marker,
+//! by which one is not written twice.
 
 use super::{
     PullRequestReport,
     comment::LONGEST,
     escape::code,
     fit::{Room, Section, fit},
-    marker::{fingerprint, marker},
     over as over_text, progress,
     sections::sentence,
     tenants, words,
@@ -33,7 +32,7 @@ pub fn accepted(report: &PullRequestReport, run: &RunReport) -> String {
         words::moment(run.began_at),
         code(&format!("ringway release show {}", run.id))
     );
-    finished(report, &head, &[&text], &format!("accepted:{}", run.id))
+    finished(report, &head, &[&text])
 }
 
 /// A release or a cleanup has ended: how, and which tenants are not as they should be.
@@ -64,7 +63,7 @@ pub fn ended(report: &PullRequestReport, run: &RunReport) -> String {
         .flatten()
         .collect()
     };
-    fit(&head, sections, &tail(report, &format!("ended:{}", run.id)), LONGEST)
+    fit(&head, sections, "", LONGEST)
 }
 
 /// A label that gets nothing: why, and what to do.
@@ -77,8 +76,7 @@ pub fn refused_label(report: &PullRequestReport, cohort: &CohortDecision) -> Str
     let why = words::objection(cohort).unwrap_or("it waits");
     let head = format!("**{state}**: {}{by}: {}", code(&cohort.name), sentence(why));
     let text = "Nothing is released for this label. Other labels are not touched by it.";
-    let what = format!("refused:{:016x}", fingerprint(&format!("{}\n{by}\n{why}", cohort.name)));
-    finished(report, &head, &[text], &what)
+    finished(report, &head, &[text])
 }
 
 /// A label was removed: what is given back, when, and how to call it off.
@@ -96,26 +94,19 @@ pub fn departing(report: &PullRequestReport, departure: &Departure) -> String {
             words::moment(departure.due)
         )
     };
-    let what = format!("departing:{:016x}", fingerprint(&format!("{}\n{}", departure.name, departure.due)));
-    finished(report, &head, &[&when], &what)
+    finished(report, &head, &[&when])
 }
 
 /// The pull request is over: what becomes of the tenants, and what a person has to do. `None` while it is not.
 pub fn over(report: &PullRequestReport) -> Option<String> {
-    let text = over_text::text(report)?;
-    let what = format!("over:{}", report.pull_request.head_commit);
-    Some(format!("{text}\n\n{}", tail(report, &what)))
+    over_text::text(report)
 }
 
-fn finished(report: &PullRequestReport, head: &str, paragraphs: &[&str], what: &str) -> String {
+fn finished(report: &PullRequestReport, head: &str, paragraphs: &[&str]) -> String {
     let observed =
         words::observes(report).then_some("Ringway observes: nothing is written, this is what it would do.");
     let texts = std::iter::once(head).chain(observed).chain(paragraphs.iter().copied());
-    format!("{}\n\n{}", texts.collect::<Vec<_>>().join("\n\n"), tail(report, what))
-}
-
-fn tail(report: &PullRequestReport, what: &str) -> String {
-    marker(report.pull_request.base_repository, report.pull_request.number, what)
+    texts.collect::<Vec<_>>().join("\n\n")
 }
 
 /// The cohort of the head commit that a release is for.

@@ -21,7 +21,7 @@ const LABEL: &str = "cohort:github:path:internal-level-1";
 
 /// What a cluster may say to do harm: it ends blocks, mentions everybody and passes for a comment of ours.
 const HOSTILE: &str = "Back-off pulling image \"`x`\" for @everyone\n````\n</details>\n<!-- ringway:v1 repository=7 \
-                       pull_request=12 what=report -->\n<script>alert(1)</script> fixes #1";
+                       pull_request=12 what=comment -->\n<script>alert(1)</script> fixes #1";
 
 fn at(second: i64) -> Timestamp {
     // 2026-11-23T10:00:00Z
