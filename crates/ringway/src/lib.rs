@@ -13,6 +13,7 @@ pub mod error;
 pub mod follow;
 pub mod freeze;
 pub mod github;
+pub mod intake;
 pub mod ledger;
 pub mod output;
 pub mod owner;

@@ -1,5 +1,6 @@
-//! What `ringway serve` answers over HTTP: whether it lives, whether it works, and figures. It changes nothing, shows no
-//! secret, and asks nobody but the ledger and the engine of this process.
+//! What `ringway serve` answers over HTTP: whether it lives, whether it works, and figures; and what it takes, which is
+//! deliveries of GitHub. Those only wake it. Otherwise it changes nothing, shows no secret, and asks nobody but the ledger
+//! and the engine of this process.
 
 mod connections;
 mod metrics;
@@ -8,6 +9,7 @@ mod tests;
 
 use crate::{
     error::Outcome,
+    intake::Intake,
     owner::{Owner, Phase},
     state::StateFolder,
 };
@@ -34,13 +36,20 @@ struct Shared {
     phase: watch::Receiver<Phase>,
     /// What grows on the disk, with its name in the figures.
     files: [(&'static str, PathBuf); 2],
+    /// Where GitHub delivers to; `None` if the configuration has no secret for it.
+    intake: Option<Intake>,
 }
 
 impl Server {
     /// Answers for an owner of the state folder, whose life stands where `phase` says.
-    pub fn new(owner: Owner, phase: watch::Receiver<Phase>, folder: &StateFolder) -> Self {
+    pub fn new(
+        owner: Owner,
+        phase: watch::Receiver<Phase>,
+        folder: &StateFolder,
+        intake: Option<Intake>,
+    ) -> Self {
         let files = [("journal", folder.journal()), ("ledger", folder.ledger())];
-        Self(Arc::new(Shared { owner, phase, files }))
+        Self(Arc::new(Shared { owner, phase, files, intake }))
     }
 
     /// Answers until it is dropped.
@@ -53,11 +62,14 @@ impl Server {
     }
 
     fn routes(self) -> Router {
+        // Taken in every phase: what is stored is looked into by whoever comes next.
+        let intake = self.0.intake.clone().map_or_else(Router::new, Intake::routes);
         Router::new()
             .route("/healthz", get(async || "ok\n"))
             .route("/readyz", get(ready))
             .route("/metrics", get(figures))
             .with_state(self)
+            .merge(intake)
     }
 
     /// Why it does not work; `None` if it does.
@@ -83,13 +95,15 @@ async fn ready(State(server): State<Server>) -> Response {
 }
 
 async fn figures(State(server): State<Server>) -> Response {
-    let Shared { owner, files, .. } = &*server.0;
+    let Shared { owner, files, intake, .. } = &*server.0;
     match owner.world().ledger.figures() {
         Ok(figures) => {
             let world = owner.world();
             let sizes =
                 files.each_ref().map(|(name, path)| (*name, std::fs::metadata(path).map(|file| file.len())));
-            let text = metrics::text(&figures, world.clusters.requests(), &sizes, world.clock.now());
+            let deliveries = intake.as_ref().map(Intake::counts).unwrap_or_default();
+            let text =
+                metrics::text(&figures, world.clusters.requests(), &deliveries, &sizes, world.clock.now());
             ([(header::CONTENT_TYPE, PROMETHEUS)], text).into_response()
         }
         Err(error) => {

@@ -10,6 +10,7 @@ use super::{
 use crate::{
     config::Config,
     error::Outcome,
+    intake::Intake,
     rings::{self, Rings},
     server,
     state::{Ownership, StateFolder, socket},
@@ -65,7 +66,8 @@ pub async fn stay(
     let wake = Arc::new(Notify::new());
     let github = rings::client(&owner.world().config, Arc::clone(&owner.world().clock))?;
     let rings = github.map(|github| Rings::new(owner.clone(), github, Arc::clone(&wake)));
-    let server = server::Server::new(owner.clone(), shown, folder);
+    let intake = Intake::configured(owner.world(), Arc::clone(&wake))?;
+    let server = server::Server::new(owner.clone(), shown, folder, intake);
     let working = async {
         let living = async {
             owner.settle().await?;

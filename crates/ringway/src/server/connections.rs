@@ -14,14 +14,18 @@ use tokio::{
     task::JoinSet,
 };
 
-/// At most so many at once; more wait to be accepted. A probe and a scraper need two.
-const MOST: usize = 64;
+/// At most so many at once; more wait to be accepted. A probe and a scraper need two, and GitHub one for each delivery
+/// that is being stored: at 500 a second, which take some milliseconds each, a handful, and after a pause all at once.
+const MOST: usize = 256;
 
 /// How long a client may take to send the head of a request, or the next one.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How long a connection may last in all: no answer takes long, and a client can connect again.
+/// How long a connection may last: no answer takes long, and a client can connect again.
 const LIFETIME: Duration = Duration::from_secs(60);
+
+/// How long what is being answered then may take to its end. Longer than the head and the body of a request may.
+const GRACE: Duration = Duration::from_secs(25);
 
 /// How long to leave the listener alone when it cannot accept, such as for want of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -55,7 +59,16 @@ async fn converse(stream: TcpStream, router: Router) {
     builder.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT);
     let service = TowerToHyperService::new(router);
     let conversation = builder.serve_connection(TokioIo::new(stream), service);
-    match tokio::time::timeout(LIFETIME, conversation).await {
+    tokio::pin!(conversation);
+    let ended = match tokio::time::timeout(LIFETIME, conversation.as_mut()).await {
+        Ok(ended) => Ok(ended),
+        Err(_) => {
+            // A delivery that is being stored must get its answer: GitHub would count it as lost.
+            conversation.as_mut().graceful_shutdown();
+            tokio::time::timeout(GRACE, conversation).await
+        }
+    };
+    match ended {
         Ok(Ok(())) => {}
         Ok(Err(error)) => tracing::debug!(error = %error, "a client went away"),
         Err(_) => tracing::debug!("a connection over HTTP lasted too long"),
@@ -73,7 +86,12 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let mut serving = JoinSet::new();
-        serving.spawn(serve(listener, Router::new().route("/", get(async || "here"))));
+        let slow = get(async || {
+            tokio::time::sleep(LIFETIME / 3 * 2).await;
+            "at last"
+        });
+        let router = Router::new().route("/", get(async || "here")).route("/slow", slow);
+        serving.spawn(serve(listener, router));
         (address, serving)
     }
 
@@ -99,6 +117,18 @@ mod tests {
             // Closed, with or without a word.
             let _ = stream.read_to_end(&mut Vec::new()).await;
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_being_answered_when_a_connection_has_lasted_long_enough_is_answered() {
+        let (address, _serving) = running().await;
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        for _ in 0..2 {
+            stream.write_all(b"GET /slow HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
+        }
+        let mut answers = String::new();
+        stream.read_to_string(&mut answers).await.unwrap();
+        assert_eq!(answers.matches("at last").count(), 2, "and then it is closed: {answers}");
     }
 
     #[tokio::test]

@@ -10,6 +10,7 @@ use std::{fmt::Write, io};
 pub(super) fn text(
     figures: &Figures,
     requests: &Requests,
+    deliveries: &[(&str, bool, u64)],
     sizes: &[(&str, io::Result<u64>)],
     now: Timestamp,
 ) -> String {
@@ -17,13 +18,12 @@ pub(super) fn text(
     page.family("build_info", "gauge", "The version of the program.");
     page.sample("build_info", &[("version", env!("CARGO_PKG_VERSION"))], 1_u32);
     runs(&mut page, figures);
-    let age = figures.oldest_unfinished.map_or(0, |began| now.duration_since(began).as_secs().max(0));
     page.family(
         "oldest_unfinished_run_age_seconds",
         "gauge",
         "Since the oldest run began that has not ended; 0 without one.",
     );
-    page.sample("oldest_unfinished_run_age_seconds", &[], age.unsigned_abs());
+    page.sample("oldest_unfinished_run_age_seconds", &[], seconds_since(figures.oldest_unfinished, now));
     page.family("tenants_under_way", "gauge", "Tenants that are worked on now, by Argo CD instance.");
     for (instance, held, _) in &figures.places {
         page.sample("tenants_under_way", &[("instance", instance)], *held);
@@ -44,6 +44,7 @@ pub(super) fn text(
     for (answered, count) in requests.counts() {
         page.sample("api_requests_total", &[("answer", answered.as_str())], count);
     }
+    inbox(&mut page, figures, deliveries, now);
     page.family("file_bytes", "gauge", "The size of what grows in the state folder.");
     for (file, size) in sizes {
         // A file that is not there yet has no size.
@@ -52,6 +53,32 @@ pub(super) fn text(
         }
     }
     page.0
+}
+
+fn inbox(page: &mut Page, figures: &Figures, deliveries: &[(&str, bool, u64)], now: Timestamp) {
+    page.family(
+        "webhook_deliveries_total",
+        "counter",
+        "Deliveries of GitHub by what became of them, since the process began.",
+    );
+    for (outcome, verified, count) in deliveries {
+        let verified = if *verified { "yes" } else { "no" };
+        page.sample("webhook_deliveries_total", &[("outcome", outcome), ("verified", verified)], *count);
+    }
+    page.family("webhooks_unprocessed", "gauge", "Deliveries that were stored and not looked into yet.");
+    page.sample("webhooks_unprocessed", &[], figures.unprocessed);
+    page.family(
+        "oldest_unprocessed_webhook_age_seconds",
+        "gauge",
+        "Since the oldest of them came; 0 without one.",
+    );
+    let age = seconds_since(figures.oldest_unprocessed, now);
+    page.sample("oldest_unprocessed_webhook_age_seconds", &[], age);
+}
+
+/// 0 for what never was, and for what a clock that was set back has in the future.
+fn seconds_since(then: Option<Timestamp>, now: Timestamp) -> u64 {
+    then.map_or(0, |then| now.duration_since(then).as_secs().max(0).unsigned_abs())
 }
 
 fn runs(page: &mut Page, figures: &Figures) {
@@ -127,7 +154,8 @@ mod tests {
 
     fn page(figures: &Figures) -> String {
         let sizes = [("journal", Ok(4096)), ("ledger", Err(io::ErrorKind::NotFound.into()))];
-        text(figures, &Requests::default(), &sizes, "2026-11-23T10:01:30Z".parse().unwrap())
+        let deliveries = [("stored", true, 7), ("wrong_signature", false, 2)];
+        text(figures, &Requests::default(), &deliveries, &sizes, "2026-11-23T10:01:30Z".parse().unwrap())
     }
 
     #[test]
@@ -144,6 +172,10 @@ mod tests {
             "ringway_tenants_waiting{instance=\"eu\\\"rope\\\\\\n\"} 4",
             "ringway_claims 24",
             "ringway_freezes 1",
+            "ringway_webhook_deliveries_total{outcome=\"stored\",verified=\"yes\"} 7",
+            "ringway_webhook_deliveries_total{outcome=\"wrong_signature\",verified=\"no\"} 2",
+            "ringway_webhooks_unprocessed 3",
+            "ringway_oldest_unprocessed_webhook_age_seconds 30",
             "ringway_api_requests_total{answer=\"success\"} 0",
             "ringway_file_bytes{file=\"journal\"} 4096",
         ] {

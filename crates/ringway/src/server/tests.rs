@@ -3,6 +3,7 @@
 use super::Server;
 use crate::{
     activity,
+    intake::{Intake, Secrets},
     owner::{Owner, Phase},
     state::StateFolder,
     world::testing::world,
@@ -24,7 +25,10 @@ fn server(phase: Phase) -> (tempfile::TempDir, watch::Sender<Phase>, Server, Eng
     let (sender, receiver) = watch::channel(phase);
     let folder = tempfile::tempdir().unwrap();
     let state = StateFolder::open(folder.path()).unwrap();
-    let server = Server::new(Owner::over(world, engine.handle(), |_| {}), receiver, &state);
+    let secrets = Secrets::new(["a secret"]).unwrap();
+    let (ledger, clock) = (world.ledger.clone(), Arc::clone(&world.clock));
+    let intake = Some(Intake::new(ledger, clock, secrets, Arc::default()));
+    let server = Server::new(Owner::over(world, engine.handle(), |_| {}), receiver, &state, intake);
     (folder, sender, server, engine)
 }
 
@@ -75,6 +79,18 @@ async fn figures_are_there_in_every_phase() {
         let (status, page) = get(&server, "/metrics").await;
         assert_eq!(status, 200);
         assert!(page.contains("ringway_runs_unfinished{kind=\"release\"} 1\n"), "{page}");
+        let refused = "ringway_webhook_deliveries_total{outcome=\"wrong_signature\",verified=\"no\"} 0\n";
+        assert!(page.contains(refused), "{page}");
+    }
+}
+
+#[tokio::test]
+async fn deliveries_are_taken_in_every_phase_and_only_with_a_signature() {
+    for phase in [Phase::Starting, Phase::Ready, Phase::Stopping] {
+        let (_folder, _phase, server, _engine) = server(phase);
+        let request = Request::post("/webhooks/github").body(Body::from("{}")).unwrap();
+        let response = server.clone().routes().oneshot(request).await.unwrap();
+        assert_eq!(response.status(), 401, "{phase:?}");
     }
 }
 
