@@ -15,5 +15,6 @@ mod observe;
 mod refusals;
 mod registry;
 mod release;
+mod rings;
 mod rivals;
 mod server;

@@ -121,6 +121,19 @@ impl Running {
         until_or(|| format!("it says {text:?}, but says:\n{}", self.said()), || self.said().contains(text));
     }
 
+    /// Where a server listens, once it says so in its log.
+    #[track_caller]
+    pub(crate) fn address(&self) -> String {
+        let said = || {
+            let entries = self.said();
+            let mut entries = entries.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+            let entry = entries.find(|entry| entry["message"] == "serving")?;
+            Some(entry["address"].as_str()?.to_owned())
+        };
+        until_or(|| format!("it says where it listens, but says:\n{}", self.said()), || said().is_some());
+        said().unwrap()
+    }
+
     /// Waits for its end.
     pub(crate) fn ended(mut self) -> Ran {
         let output = self.child.take().unwrap().wait_with_output().unwrap();

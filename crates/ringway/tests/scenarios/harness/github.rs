@@ -1,0 +1,267 @@
+//! GitHub as the scenarios have it on both targets: the sandbox's, over HTTP. There is no GitHub on the testbed; whether
+//! this one speaks as GitHub does is judged there against GitHub's own description of its API.
+
+use super::{
+    configuration::configuration,
+    requests::RUNTIME,
+    ringway::Running,
+    target::{push, target},
+    wait::until_or,
+};
+use jiff::Timestamp;
+use sandbox::{
+    Model,
+    github::{self, NewPullRequest, Right, Role},
+    serve::{Listeners, Sandbox},
+};
+use std::cell::RefCell;
+use tempfile::TempDir;
+
+/// The repository of the service `minimal`, and the one that has its cohorts.
+pub(crate) const REPOSITORY: &str = "acme/minimal";
+const COHORTS: &str = "acme/releases";
+
+/// Somebody with write access, and somebody who may only set labels.
+pub(crate) const DEVELOPER: &str = "dana";
+pub(crate) const HELPER: &str = "toby";
+
+const SECRET: &str = "a secret that only GitHub and Ringway know";
+const WORKFLOW: &str = "maven.yml";
+const JOB: &str = "build";
+const KEY: &str = include_str!("app-key.pem");
+const SLUG: &str = "ringway";
+const RINGS: &str = "ring-*";
+
+/// What the App asks for, as the README tells a team to grant it.
+const PERMISSIONS: [(&str, Right); 7] = [
+    ("actions", Right::Read),
+    ("checks", Right::Write),
+    ("contents", Right::Read),
+    ("issues", Right::Write),
+    ("members", Right::Read),
+    ("pull_requests", Right::Write),
+    ("statuses", Right::Write),
+];
+
+const EVENTS: [&str; 6] =
+    ["pull_request", "push", "workflow_run", "workflow_job", "issue_comment", "repository"];
+
+/// GitHub with two repositories, people and an App. It ends with the test.
+pub(crate) struct Github {
+    sandbox: Sandbox,
+    repository: u64,
+    cohorts: u64,
+    app: u64,
+    folder: TempDir,
+}
+
+impl Github {
+    pub(crate) fn begin() -> Self {
+        let _runtime = RUNTIME.enter();
+        let mut listeners = Listeners::bind(0).unwrap();
+        listeners.bind_github().unwrap();
+        let mut model = Model::new(1, now());
+        let github = &mut model.github;
+        let repository = github.repository(REPOSITORY, "master");
+        let cohorts = github.repository(COHORTS, "main");
+        for (login, role) in [(DEVELOPER, Role::Write), (HELPER, Role::Triage)] {
+            github.user(login);
+            github.set_role(repository, login, role);
+        }
+        let app = github.register_app(SLUG, "acme", &PERMISSIONS);
+        github.install_app(app, "acme").unwrap();
+        let sandbox = Sandbox::start(listeners, model, 1.0);
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("key.pem"), KEY).unwrap();
+        std::fs::write(folder.path().join("webhook-secret"), SECRET).unwrap();
+        Self { sandbox, repository, cohorts, app, folder }
+    }
+
+    /// Looks at GitHub, or changes it.
+    pub(crate) fn with<T>(&self, change: impl FnOnce(&mut github::Github) -> T) -> T {
+        self.sandbox.with(|model| change(&mut model.github))
+    }
+
+    /// The usual configuration, with pull requests that drive the service `minimal`. `more` goes into its `rings`.
+    pub(crate) fn configuration(&self, more: &str) -> String {
+        let registry = target().registry();
+        let api = self.sandbox.github().unwrap();
+        let folder = self.folder.path().display();
+        let app = self.app;
+        format!(
+            r#"{usual}    rings:
+      repository: {REPOSITORY}
+      branches: {RINGS}
+      build: {{workflow: {WORKFLOW}, job: {JOB}}}
+      images: {{atlas: {{repository: "{registry}/atlas-metastore-{{branch}}", tag: "{{sha7}}abcd"}}}}
+{more}
+github:
+  api: http://{api}
+  app: {{id: {app}, privateKeyFile: {folder}/key.pem}}
+  webhookSecrets: [{{file: {folder}/webhook-secret}}]
+  sweep: 10s
+cohorts:
+  github: {{kind: github, repository: {COHORTS}, ref: main, folder: cohorts}}
+"#,
+            usual = configuration(),
+        )
+    }
+
+    /// Lets GitHub tell a server what happens, from now on.
+    #[track_caller]
+    pub(crate) fn tells(&self, server: &Running) {
+        let url = format!("http://{}/webhooks/github", server.address());
+        self.with(|github| github.set_app_hook(self.app, &url, SECRET, &EVENTS).unwrap());
+    }
+
+    /// Writes a cohort file.
+    pub(crate) fn cohort(&self, name: &str, tenants: &[&str]) {
+        let names: Vec<_> = tenants.iter().map(|name| serde_json::json!({ "name": name })).collect();
+        let file = serde_json::json!({ "tenants": names }).to_string();
+        self.cohort_file(name, &file);
+    }
+
+    /// Writes whatever stands in a cohort file.
+    pub(crate) fn cohort_file(&self, name: &str, content: &str) {
+        let path = format!("cohorts/{name}.json");
+        self.with(|github| {
+            github.push(self.cohorts, "main", &[(path.as_str(), content)], DEVELOPER).unwrap();
+        });
+    }
+
+    /// Opens a pull request of a branch with one new commit, which is not built yet.
+    pub(crate) fn ring(&self, branch: &str) -> PullRequest<'_> {
+        let number = self.with(|github| {
+            github.push(self.repository, branch, &[("code.txt", branch)], DEVELOPER).unwrap();
+            let new =
+                NewPullRequest { head: branch, title: "A feature", by: DEVELOPER, ..Default::default() };
+            github.open_pull_request(self.repository, &new).unwrap()
+        });
+        PullRequest { github: self, number, branch: branch.to_owned() }
+    }
+
+    /// How many calls were made that create or change content, and in all.
+    pub(crate) fn calls(&self) -> github::Calls {
+        self.with(|github| github.calls.clone())
+    }
+}
+
+/// A pull request of [`REPOSITORY`].
+pub(crate) struct PullRequest<'a> {
+    github: &'a Github,
+    pub(crate) number: u64,
+    branch: String,
+}
+
+impl PullRequest<'_> {
+    fn change<T>(&self, change: impl FnOnce(&mut github::Github, u64, u64) -> T) -> T {
+        self.github.with(|github| change(github, self.github.repository, self.number))
+    }
+
+    /// The commit that its branch is at.
+    pub(crate) fn commit(&self) -> String {
+        let branch = self.branch.as_str();
+        self.change(|github, repository, _| {
+            github.repository_by_id(repository).unwrap().head(branch).unwrap().to_owned()
+        })
+    }
+
+    /// The tag of the image of its head.
+    pub(crate) fn tag(&self) -> String {
+        format!("{}abcd", &self.commit()[..7])
+    }
+
+    /// The image of its head.
+    pub(crate) fn image(&self) -> String {
+        format!("{}/atlas-metastore-{}:{}", target().registry(), self.branch, self.tag())
+    }
+
+    pub(crate) fn label(&self, name: &str) {
+        self.label_by(name, DEVELOPER);
+    }
+
+    pub(crate) fn label_by(&self, name: &str, by: &str) {
+        self.change(|github, repository, number| github.set_label(repository, number, name, by).unwrap());
+    }
+
+    pub(crate) fn unlabel(&self, name: &str) {
+        self.change(|github, repository, number| {
+            github.remove_label(repository, number, name, DEVELOPER).unwrap();
+        });
+    }
+
+    /// A new commit on its branch.
+    pub(crate) fn push(&self, text: &str) {
+        let branch = self.branch.as_str();
+        self.change(|github, repository, _| {
+            github.push(repository, branch, &[("code.txt", text)], DEVELOPER).unwrap();
+        });
+    }
+
+    /// Starts the build of its head.
+    pub(crate) fn start_build(&self) {
+        let commit = self.commit();
+        self.change(|github, repository, _| {
+            github.start_build(repository, WORKFLOW, &commit, &[JOB]).unwrap()
+        });
+    }
+
+    /// Ends the build of its head.
+    pub(crate) fn finish_build(&self, conclusion: &str) {
+        let commit = self.commit();
+        self.change(|github, repository, _| {
+            github.finish_build(repository, WORKFLOW, &commit, conclusion).unwrap();
+        });
+    }
+
+    /// Builds its head: the image is pushed, and then the build has succeeded.
+    pub(crate) fn build(&self) {
+        self.start_build();
+        self.push_image();
+        self.finish_build("success");
+    }
+
+    /// What a build pushes.
+    pub(crate) fn push_image(&self) -> String {
+        push(&format!("atlas-metastore-{}", self.branch), &self.tag(), &[])
+    }
+
+    pub(crate) fn close(&self) {
+        self.change(|github, repository, number| github.close(repository, number, DEVELOPER).unwrap());
+    }
+
+    pub(crate) fn reopen(&self) {
+        self.change(|github, repository, number| github.reopen(repository, number, DEVELOPER).unwrap());
+    }
+
+    pub(crate) fn merge(&self) {
+        self.change(|github, repository, number| github.merge(repository, number, DEVELOPER).unwrap());
+    }
+
+    /// Everything that can be read in it.
+    pub(crate) fn conversation(&self) -> String {
+        self.change(|github, repository, number| github.conversation(repository, number).unwrap())
+    }
+
+    /// Waits until all of these texts can be read in it.
+    #[track_caller]
+    pub(crate) fn says(&self, texts: &[&str]) -> String {
+        let last = RefCell::new(String::new());
+        until_or(
+            || format!("the pull request says {texts:?}, but says:\n{}", last.borrow()),
+            || {
+                let now = self.conversation();
+                let said = texts.iter().all(|text| now.contains(text));
+                *last.borrow_mut() = now;
+                said
+            },
+        );
+        last.into_inner()
+    }
+}
+
+/// The wall clock: GitHub has to agree with Ringway about what time it is.
+#[allow(clippy::disallowed_methods, reason = "GitHub runs next to a program that reads the same clock")]
+fn now() -> Timestamp {
+    Timestamp::now()
+}
