@@ -19,6 +19,8 @@ mod returns;
 pub mod rules;
 mod standing;
 mod tenants;
+#[cfg(test)]
+mod tests;
 mod text;
 
 pub use facts::Observation;

@@ -95,7 +95,8 @@ pub struct LabelFacts {
     pub name: String,
     /// What it names; or what is wrong with it, and how it should look.
     pub label: Result<CohortLabel, String>,
-    /// When it was last set; `None` if nothing says so.
+    /// When it was last asked for: when it was last set, or the pull request was reopened after that; `None` if nothing
+    /// says so. What was stopped when the pull request was closed is begun again only if this is later.
     pub set_at: Option<Timestamp>,
     /// Who set it last.
     pub set_by: Known<Person>,

@@ -7,7 +7,7 @@ use super::{
     rules::BuildRule,
     text::{short, shown, word},
 };
-use crate::image::ImageReference;
+use crate::image::{Digest, ImageReference};
 use jiff::Timestamp;
 use std::{collections::BTreeMap, time::Duration};
 
@@ -191,7 +191,10 @@ fn images(observation: &Observation, gates: &mut Gates) {
                 gates.add(closed(why, advice), again(LATER));
             }
             (Ok(reference), Known::Yes(Ok(digest))) => {
-                let found = format!("{reference} is there for all platforms ({})", word(digest));
+                let found = format!(
+                    "{reference} is there for all platforms ({})",
+                    word(Digest(digest.clone()).short())
+                );
                 gates.add(gate(&name, GateState::Open, found, None), None);
             }
         }

@@ -101,7 +101,7 @@ pub enum CohortState {
     Refused(String),
     /// It is not known yet what it means or whether it may: why.
     Unknown(String),
-    /// It waits for a gate.
+    /// It waits: for a gate, for a cleanup of its tenants to end, or for the pull request to be a ring again.
     Blocked,
     /// Its tenants are to be released now.
     Due,

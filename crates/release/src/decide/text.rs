@@ -13,7 +13,7 @@ pub(super) fn shown(name: &str) -> String {
 
 /// A word of GitHub's: as it is if it is one, else as [`shown`].
 pub(super) fn word(text: &str) -> String {
-    let plain = |letter: char| letter.is_ascii_alphanumeric() || "_-.".contains(letter);
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || "_-.:".contains(letter);
     if !text.is_empty() && text.len() <= SHOWN && text.chars().all(plain) {
         return text.to_owned();
     }
