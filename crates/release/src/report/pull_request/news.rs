@@ -11,7 +11,7 @@ use super::{
     tenants, words,
 };
 use crate::{
-    decide::{CohortDecision, CohortState, Departure},
+    decide::{CohortDecision, CohortState, Departure, Standing},
     report::{RunKind, RunReport, text::ago, text::counted},
     verdict::{ReleaseVerdict, Stop, TenantVerdict},
 };
@@ -79,18 +79,21 @@ pub fn refused_label(report: &PullRequestReport, cohort: &CohortDecision) -> Str
     finished(report, &head, &[text])
 }
 
-/// A label was removed: what is given back, when, and how to call it off.
+/// A label was removed, or counts no more: what is given back, when, and how to call it off.
 pub fn departing(report: &PullRequestReport, departure: &Departure) -> String {
     const NAMED: usize = 20;
-    let head = format!("**Label removed**: {}.", code(&departure.name));
+    let (what, call_off) = match report.decision.standing {
+        Standing::NotARing(_) => ("Label without a ring", "make the pull request a ring again"),
+        _ => ("Label removed", "set the label again"),
+    };
+    let head = format!("**{what}**: {}.", code(&departure.name));
     let tenants = counted(departure.tenants.len(), "tenant");
     let names = words::names(departure.tenants.iter(), NAMED);
     let when = if departure.due <= report.now {
-        format!("{tenants} that no other label wants given back now: {names}.")
+        format!("{tenants} that no other label wants, given back now: {names}.")
     } else {
         format!(
-            "{tenants} that no other label wants will be given back at {}: {names}.\n\nTo call it off, set the label again \
-             before then.",
+            "{tenants} that no other label wants, given back at {}: {names}.\n\nTo call it off, {call_off} before then.",
             words::moment(departure.due)
         )
     };

@@ -7,7 +7,7 @@ use super::{
     over, progress, tenants, words,
 };
 use crate::{
-    decide::{Action, CancelReason, CohortDecision, CohortState, Gate, GateState},
+    decide::{Action, CancelReason, CohortDecision, CohortState, Gate, GateState, Standing},
     report::{RunReport, text::ago, text::counted},
     verdict::TenantVerdict,
 };
@@ -22,7 +22,7 @@ pub(super) fn sections(report: &PullRequestReport, room: Room) -> Vec<Section> {
         section("gates", gates(report, room)),
         section("labels without a release", objections(report, room)),
         section("tenants that were not released", tenants::troubles(report, room)),
-        section("removed labels", departures(report, room)),
+        section("labels that no longer count", departures(report, room)),
         section("tenants without a cohort", strays(report, room)),
         section("other runs", others(report, room)),
         section("error texts", tenants::voices(report, room)),
@@ -176,10 +176,14 @@ fn objections(report: &PullRequestReport, room: Room) -> Option<String> {
 
 fn departures(report: &PullRequestReport, room: Room) -> Option<String> {
     const NAMED: usize = 10;
+    let call_off = match report.decision.standing {
+        Standing::NotARing(_) => "the pull request is a ring again",
+        _ => "the label is set again",
+    };
     let lines = report.decision.departures.iter().map(|departure| {
         let when = match departure.due {
             due if due <= report.now => "given back now".to_owned(),
-            due => format!("given back at {}, unless the label is set again before", words::moment(due)),
+            due => format!("given back at {}, unless {call_off} before", words::moment(due)),
         };
         format!(
             "- {}: {}, {when}: {}",
@@ -188,7 +192,7 @@ fn departures(report: &PullRequestReport, room: Room) -> Option<String> {
             words::names(departure.tenants.iter(), NAMED)
         )
     });
-    listed("### Removed labels", lines.collect(), room)
+    listed("### Labels that no longer count", lines.collect(), room)
 }
 
 fn strays(report: &PullRequestReport, room: Room) -> Option<String> {
