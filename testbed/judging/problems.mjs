@@ -1,0 +1,83 @@
+// What was found: each thing once, with an example.
+
+const SHOWN = 160;
+
+export class Problems {
+  #known;
+  #found = new Map();
+
+  // `known` has the deviations that are GitHub's own.
+  constructor(known) {
+    this.#known = new Set(known.map(({ operation, where, what }) => `${operation}, ${where}: ${what}`));
+  }
+
+  // Notes a problem: in which operation, where in it, what, and at which place of the records.
+  add(operation, where, what, place) {
+    const text = `${operation}, ${where}: ${what}`;
+    if (this.#known.has(text)) return;
+    const problem = this.#found.get(text) ?? { times: 0, place };
+    problem.times += 1;
+    this.#found.set(text, problem);
+  }
+
+  // Notes what a validator said about a value.
+  addErrors(operation, where, errors, place) {
+    for (const { path, what } of worthSaying(errors)) this.add(operation, `${where}${path && ` ${path}`}`, what, place);
+  }
+
+  get count() {
+    return this.#found.size;
+  }
+
+  texts() {
+    const lines = [...this.#found].map(([text, { times, place }]) => `${text}\n    ${times} times, first in ${place}`);
+    return lines.sort();
+  }
+}
+
+// Of a choice that nothing fits, what is wrong with each of the choices is said, and not that there was one.
+function worthSaying(errors) {
+  const choices = new Set(errors.filter(({ keyword }) => keyword === "anyOf").map((error) => error.instancePath));
+  const within = (path) => errors.some((error) => error.keyword !== "anyOf" && !isNull(error) &&
+    error.instancePath.startsWith(path));
+  const isNull = ({ keyword, params }) => keyword === "type" && params.type === "null";
+  const told = errors.filter((error) => {
+    if (error.keyword === "anyOf") return !within(error.instancePath);
+    if (isNull(error)) return !choices.has(error.instancePath);
+    // Which fields the choices describe is known only when one of them fits.
+    return error.keyword !== "unevaluatedProperties" || !choices.has(error.instancePath);
+  });
+  return told.map(said);
+}
+
+function said({ instancePath, keyword, params, message, data }) {
+  const at = (field) => `${instancePath}${field === undefined ? "" : `/${field}`}`.replace(/\/\d+(?=\/|$)/g, "/*");
+  switch (keyword) {
+    case "required":
+      return { path: at(params.missingProperty), what: "is missing" };
+    case "unevaluatedProperties":
+      return { path: at(params.unevaluatedProperty), what: "is not described" };
+    case "additionalProperties":
+      return { path: at(params.additionalProperty), what: "is not described" };
+    case "type":
+      return { path: at(), what: `should be ${[params.type].flat().join(" or ")}, is ${kindOf(data)}` };
+    case "enum":
+      return { path: at(), what: `should be one of ${params.allowedValues.join(", ")}, is ${shown(data)}` };
+    case "format":
+      return { path: at(), what: `should be a ${params.format}, is ${shown(data)}` };
+    case "anyOf":
+      return { path: at(), what: `fits none of the choices, is ${shown(data)}` };
+    default:
+      return { path: at(), what: `${message}, is ${shown(data)}` };
+  }
+}
+
+function kindOf(value) {
+  if (value === null) return "null";
+  return Array.isArray(value) ? "array" : typeof value;
+}
+
+function shown(value) {
+  const text = JSON.stringify(value) ?? "nothing";
+  return text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text;
+}
