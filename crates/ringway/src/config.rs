@@ -13,6 +13,7 @@ mod load;
 mod names;
 mod path;
 mod reader;
+mod registries;
 mod report;
 mod rings;
 mod schema;
@@ -24,6 +25,7 @@ mod template;
 #[cfg(test)]
 mod tests;
 mod text;
+mod unique;
 
 pub use cohort_source::CohortSource;
 pub use errors::{ConfigError, ConfigErrors, Position};

@@ -1,10 +1,11 @@
 //! Reads how GitHub is reached, and as whom. No secret is read here: a [`SecretSource`] says where one is.
 
 use super::{
-    load::{Paths, Unique},
+    load::Paths,
     names,
     reader::{Map, Value},
     text,
+    unique::Unique,
 };
 use std::{path::PathBuf, time::Duration};
 

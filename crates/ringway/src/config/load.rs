@@ -1,17 +1,19 @@
 //! From the text of a configuration to [`Config`].
 
 use super::{
-    ArgocdInstance, ClusterAddress, Config, ConfigErrors, CredentialSource, EnvironmentPaths, Limits,
-    Registry, Server, TenantClusters, cohort_source,
+    ArgocdInstance, ClusterAddress, Config, ConfigErrors, EnvironmentPaths, Limits, Server, TenantClusters,
+    cohort_source,
     document::{self, MAXIMUM_BYTES, Node, Position},
     github,
     reader::{Log, Map, Value},
+    registries,
     rings::{self, Rings},
     service, text,
+    unique::{Unique, unique_list},
 };
 use release::step::Deadlines;
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     fs::File,
     io::{self, Read},
     path::{Path, PathBuf},
@@ -104,7 +106,7 @@ pub(super) fn parse_with(
     let (services, rings) = services(&root, reachable, around);
     let deadlines = deadlines(&root);
     let server = server(&root);
-    let registries = registries(&root, &paths);
+    let registries = registries::read(&root, &paths);
     let state_folder = state_folder(&root, &paths);
     Some(Config {
         argocd,
@@ -279,64 +281,6 @@ fn server(root: &Map<'_>) -> Server {
     server
 }
 
-fn registries(root: &Map<'_>, paths: &Paths<'_>) -> Vec<Registry> {
-    let mut hosts = Unique::default();
-    let mut read = |value: Value<'_>| {
-        let map = value.map()?;
-        let host = map.required("host");
-        let host = host.and_then(|value| hosts.check(&value, value.parsed(text::registry_host)?));
-        let address = map.optional("address");
-        let insecure = map.optional("insecure");
-        let is_insecure = insecure.as_ref().and_then(Value::flag).unwrap_or(false);
-        if let (Some(value), false) = (&address, is_insecure) {
-            value.error("is only used with insecure: true, because what is there speaks HTTP; set that, or leave this out");
-        }
-        if let (Some(value), Some(host), true) = (&insecure, &host, is_insecure)
-            && address.is_none()
-            && !text::is_loopback(host)
-        {
-            value.error(format!(
-                "is only allowed for localhost and loopback addresses: images from {host} could be replaced on the way; \
-                 leave it out and give the registry a certificate"
-            ));
-        }
-        let credentials = map.optional("credentials").and_then(|value| credentials(&value, paths));
-        let address = address.and_then(|value| value.parsed(text::loopback_address));
-        Some(Registry { host: host?, address, insecure: is_insecure, credentials })
-    };
-    let list = root.optional("registries").map_or_else(Vec::new, |value| value.list_or_empty());
-    list.into_iter().filter_map(&mut read).collect()
-}
-
-fn credentials(value: &Value<'_>, paths: &Paths<'_>) -> Option<CredentialSource> {
-    let map = value.map()?;
-    let username = map.optional("username");
-    let file = map.optional("passwordFile").is_some();
-    let environment = map.optional("passwordEnvironment");
-    let docker = map.optional("dockerConfigFile").is_some();
-    if [file, environment.is_some(), docker].iter().filter(|given| **given).count() != 1 {
-        value.error("must have exactly one of passwordFile, passwordEnvironment and dockerConfigFile");
-        return None;
-    }
-    if docker {
-        if let Some(username) = username {
-            username.error("is not used with dockerConfigFile, which has the user in it; leave it out");
-        }
-        return paths.read(&map, "dockerConfigFile").map(CredentialSource::DockerConfigFile);
-    }
-    let username = map.required("username").and_then(|value| value.text().map(str::to_owned));
-    match environment {
-        Some(value) => {
-            let variable = value.parsed(text::variable)?;
-            Some(CredentialSource::PasswordEnvironment { username: username?, variable })
-        }
-        None => {
-            let file = paths.read(&map, "passwordFile")?;
-            Some(CredentialSource::PasswordFile { username: username?, file })
-        }
-    }
-}
-
 fn state_folder(root: &Map<'_>, paths: &Paths<'_>) -> Option<PathBuf> {
     if root.optional("stateFolder").is_some() {
         return paths.read(root, "stateFolder");
@@ -347,28 +291,4 @@ fn state_folder(root: &Map<'_>, paths: &Paths<'_>) -> Option<PathBuf> {
         root.value().error(format!("stateFolder {message}"));
     }
     folder
-}
-
-/// Texts that must differ from each other within one list.
-#[derive(Default)]
-pub(super) struct Unique(BTreeSet<String>);
-
-impl Unique {
-    /// `text` if it is new; otherwise the error is noted.
-    pub(super) fn check(&mut self, value: &Value<'_>, text: String) -> Option<String> {
-        if self.0.insert(text.clone()) {
-            return Some(text);
-        }
-        value.error(format!("{text:?} is given twice; keep one of them"));
-        None
-    }
-}
-
-/// A list of texts, at least one, all different.
-pub(super) fn unique_list<E: std::fmt::Display>(
-    list: &Value<'_>,
-    read: impl Fn(&str) -> Result<String, E>,
-) -> Vec<String> {
-    let mut seen = Unique::default();
-    list.list().iter().filter_map(|value| seen.check(value, value.parsed(&read)?)).collect()
 }

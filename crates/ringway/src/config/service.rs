@@ -1,11 +1,11 @@
 //! Reads one service, and checks that its parts fit together.
 
 use super::{
-    load::{Unique, unique_list},
     reader::{Map, Value},
     selector,
     suggest::did_you_mean,
     text,
+    unique::{Unique, unique_list},
 };
 use release::{
     image::{Platform, RepositoryPattern},

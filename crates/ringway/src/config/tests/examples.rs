@@ -254,7 +254,8 @@ fn a_workflow_calls_the_image_as_the_configuration_does() {
             "ring-`x`;x",
         ] {
             let rendered = template.render(branch, COMMIT).ok();
-            let rendered = rendered.filter(|image| is_allowed(image.repository())).map(|image| image.to_string());
+            let rendered =
+                rendered.filter(|image| is_allowed(image.repository())).map(|image| image.to_string());
             assert_eq!(named(&example, branch), rendered, "{branch}");
         }
     }
