@@ -51,7 +51,7 @@ fn plan(report: &PullRequestReport, room: Room) -> Option<String> {
         return None;
     }
     let heading = "**Ringway observes: nothing is written.**";
-    let lines: Vec<String> = report.decision.actions.iter().map(|action| planned(action)).collect();
+    let lines: Vec<String> = report.decision.actions.iter().map(planned).collect();
     listed(&format!("{heading} It would:"), lines, room)
         .or_else(|| Some(format!("{heading} It would do nothing now.")))
 }
