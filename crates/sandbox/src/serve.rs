@@ -9,8 +9,10 @@ mod clock;
 mod deliver;
 mod driver;
 mod kubeconfig;
+mod record;
 
 pub use kubeconfig::kubeconfig;
+pub use record::Recorder;
 
 use crate::Model;
 use clock::Clock;
@@ -18,6 +20,7 @@ use driver::Shared;
 use std::{
     io,
     net::{Ipv4Addr, SocketAddr},
+    path::Path,
     sync::Arc,
 };
 use tokio::{
@@ -145,6 +148,20 @@ impl Sandbox {
     /// Where GitHub's API is, if it has a port.
     pub fn github(&self) -> Option<SocketAddr> {
         self.github
+    }
+
+    /// Writes down from now on what is said to and by GitHub, in a file of its own in a folder ([`Recorder`]). Asked for
+    /// once more, nothing changes.
+    ///
+    /// # Errors
+    ///
+    /// When the folder or the file cannot be made.
+    pub fn record_github(&self, folder: &Path) -> io::Result<()> {
+        if self.shared.recorder.get().is_none() {
+            // Somebody else was faster: then there is a file already.
+            drop(self.shared.recorder.set(Recorder::new(folder)?));
+        }
+        Ok(())
     }
 
     /// Looks at the model of this moment, or changes it.

@@ -38,6 +38,8 @@ pub struct Answer {
     pub delay: Duration,
     /// Whether the connection breaks in the middle of the body.
     pub truncated: bool,
+    /// Whether it is not GitHub's, but an error that was asked for ([`Fault::FailsBefore`], [`Fault::FailsAfter`]).
+    pub broken: bool,
 }
 
 /// A request and the answer to it.
@@ -74,7 +76,8 @@ impl Github {
         if let Some(change) = self.faults.changes_after(writes, path) {
             change(self);
         }
-        Answer { response, delay, truncated: fault == Some(Fault::Truncated) }
+        let broken = matches!(fault, Some(Fault::FailsBefore(_) | Fault::FailsAfter(_)));
+        Answer { response, delay, truncated: fault == Some(Fault::Truncated), broken }
     }
 
     fn answer(&mut self, request: &Request<Bytes>, content: bool, fault: Option<Fault>) -> Response<Bytes> {

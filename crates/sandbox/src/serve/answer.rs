@@ -53,6 +53,9 @@ pub(super) async fn registry(
 pub(super) async fn github(listener: TcpListener, shared: Arc<Shared>, stopped: watch::Receiver<bool>) {
     let answer = move |request: &http::Request<Bytes>| {
         let answer = shared.with(|model| model.github.handle(request));
+        if let Some(Err(error)) = shared.recorder.get().map(|recorder| recorder.exchange(request, &answer)) {
+            return unrecorded(&error);
+        }
         let delay = shared.lasts(answer.delay);
         let truncated = answer.truncated;
         answer.response.map(|body| match (delay.is_zero(), truncated) {
@@ -61,6 +64,13 @@ pub(super) async fn github(listener: TcpListener, shared: Arc<Shared>, stopped: 
         })
     };
     serve(listener, answer, stopped).await;
+}
+
+/// What nobody wrote down must not go unnoticed.
+fn unrecorded(error: &io::Error) -> Response {
+    let mut response = Response::new(Body::from(format!("the exchange cannot be recorded: {error}")));
+    *response.status_mut() = StatusCode::INSUFFICIENT_STORAGE;
+    response
 }
 
 /// A body that takes its time, or ends before it is whole.

@@ -1,10 +1,10 @@
 //! Who moves the model's time: whoever asks it something, and a task that sleeps until its next event.
 
-use super::clock::Clock;
+use super::{clock::Clock, record::Recorder};
 use crate::{Model, github::Delivery};
 use jiff::Timestamp;
 use std::{
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
     time::Duration,
 };
 use tokio::{
@@ -21,6 +21,8 @@ pub(super) struct Shared {
     sooner: Notify,
     /// A webhook is to be delivered.
     post: Notify,
+    /// Who writes down what is said to and by GitHub.
+    pub(super) recorder: OnceLock<Recorder>,
 }
 
 #[derive(Debug)]
@@ -37,6 +39,7 @@ impl Shared {
             clock,
             sooner: Notify::new(),
             post: Notify::new(),
+            recorder: OnceLock::new(),
         }
     }
 

@@ -1,3 +1,5 @@
+mod github;
+
 use super::*;
 use crate::{kubernetes::ADMINISTRATOR, oci::Push};
 use jiff::Timestamp;
