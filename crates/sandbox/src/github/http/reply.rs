@@ -92,10 +92,7 @@ impl Problem {
 
     /// A body that is not as it should be.
     pub(super) fn malformed(message: &str) -> Self {
-        let mut problem =
-            Self::new(StatusCode::UNPROCESSABLE_ENTITY, &format!("Invalid request.\n\n{message}"));
-        problem.body["errors"] = json!([message]);
-        problem
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, &format!("Invalid request.\n\n{message}"))
     }
 
     /// A permission is missing.

@@ -124,7 +124,7 @@ impl Github {
             "name": label.name,
             "color": "ededed",
             "default": false,
-            "description": null,
+            "description": "",
         })
     }
 }
