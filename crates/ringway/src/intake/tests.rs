@@ -126,7 +126,7 @@ async fn a_delivery_is_stored_before_it_is_answered_and_somebody_is_woken() {
     assert_eq!(stored[0].id, "72d3162e-cc78-11e3-81ab-4c9367dc0958");
     assert_eq!(stored[0].event, "pull_request");
     assert_eq!(stored[0].hint, Hint::PullRequest { repository: 99, number: 12 });
-    assert_eq!(stored[0].received_at, scene.clock.now());
+    assert!(stored[0].received_at <= scene.clock.now());
     assert!(scene.is_woken());
     assert_eq!(scene.count("stored"), 1);
 }

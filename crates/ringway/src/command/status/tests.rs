@@ -74,6 +74,7 @@ fn what_is_as_it_should_be_is_counted_and_what_is_not_is_named() {
             reason: Some("incident 7".to_owned()),
         }],
         under_way: Vec::new(),
+        pull_requests: Vec::new(),
         rings: vec![Ring {
             ring: "ring-a".to_owned(),
             services: vec![Service { service: "web".to_owned(), tenants }],

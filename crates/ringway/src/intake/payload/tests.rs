@@ -110,7 +110,9 @@ fn events_that_mean_nothing_to_us_only_have_to_be_json() {
 
 #[test]
 fn what_is_not_json_is_refused_and_not_repeated() {
-    for body in [&b""[..], b"secret", b"{", b"{\"repository\": ", b"{} {}", b"\xff\xfe", b"\0", b"NaN"] {
+    const WHOLE_AND_MORE: &[u8] = br#"{"repository": {"id": 99}, "pull_request": {"number": 12}} {}"#;
+    for body in [&b""[..], b"secret", b"{", b"{\"repository\": ", WHOLE_AND_MORE, b"\xff\xfe", b"\0", b"NaN"]
+    {
         let Err(Refusal::Payload(why)) = hint("pull_request", body) else { panic!("{body:?}") };
         assert!(why.starts_with("it is not JSON (line ") && !why.contains("secret"), "{why}");
     }
