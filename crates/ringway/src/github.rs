@@ -45,14 +45,16 @@ use edits::Edits;
 use queue::Queue;
 use sender::Sender;
 use session::Session;
-use std::sync::{Arc, Mutex};
+use std::{
+    fmt,
+    sync::{Arc, Mutex},
+};
 use tokio::sync::OnceCell;
 
 /// GitHub, as one of its Apps or users. Clones are the same client: one queue of writes, one set of limits.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Client(Arc<Inner>);
 
-#[derive(Debug)]
 struct Inner {
     sender: Sender,
     session: Session,
@@ -60,6 +62,12 @@ struct Inner {
     queue: Queue,
     edits: Edits,
     identity: OnceCell<Identity>,
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Client").field("api", &self.0.sender.api).finish_non_exhaustive()
+    }
 }
 
 impl Client {

@@ -24,7 +24,7 @@ impl Client {
         self.page(scope, self.0.sender.api.address(path), asked).await.map(|page| page.content)
     }
 
-    /// Asks for a list, all pages of it. `path` has a query already.
+    /// Asks for a list, all pages of it.
     pub(super) async fn list<T, R>(
         &self,
         scope: Scope<'_>,
@@ -36,7 +36,8 @@ impl Client {
         T: Serialize + DeserializeOwned,
     {
         let sender = &self.0.sender;
-        let mut address = sender.api.address(&format!("{path}&per_page=100"));
+        let joint = if path.contains('?') { '&' } else { '?' };
+        let mut address = sender.api.address(&format!("{path}{joint}per_page=100"));
         let mut all = Vec::new();
         for _ in 0..sender.limits.most_pages {
             let page = self.page(scope, address, asked).await?;

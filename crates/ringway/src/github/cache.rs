@@ -96,7 +96,7 @@ mod tests {
         let there = |cache: &Cache| ["a", "b", "c", "d"].map(|key| cache.get(key).is_some());
         assert_eq!(there(&cache), [true, false, true, true]);
         assert_eq!(cache.order.len(), 3);
-        cache.put("d".into(), kept(970));
+        cache.put("d".into(), kept(980));
         assert_eq!((there(&cache), cache.bytes <= 1000), ([false, false, true, true], true));
         cache.put("c".into(), kept(2000));
         assert_eq!(there(&cache), [false, false, false, true]);

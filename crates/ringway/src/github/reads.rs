@@ -124,7 +124,7 @@ impl Client {
     pub async fn label_events(&self, name: &str, number: u64) -> Result<Vec<LabelEvent>, GithubError> {
         let repository = RepositoryName::read(name)?;
         let asked = format!("reading who set the labels of {name}#{number}");
-        let path = repository.path(&format!("/issues/{number}/events?"));
+        let path = repository.path(&format!("/issues/{number}/events"));
         let rows = |rows: Vec<WireEvent>| rows;
         let mut events = self.list(Scope::Repository(repository), &path, &asked, rows).await?;
         events.sort_by_key(WireEvent::order);
@@ -264,7 +264,7 @@ impl Client {
     pub async fn comments(&self, name: &str, number: u64) -> Result<Vec<Comment>, GithubError> {
         let repository = RepositoryName::read(name)?;
         let asked = format!("reading the comments of {name}#{number}");
-        let path = repository.path(&format!("/issues/{number}/comments?"));
+        let path = repository.path(&format!("/issues/{number}/comments"));
         let rows = |rows: Vec<WireComment>| rows;
         let found = self.list(Scope::Repository(repository), &path, &asked, rows).await?;
         Ok(found.into_iter().map(Comment::from).collect())

@@ -61,31 +61,14 @@ impl<'a> Question<'a> {
 }
 
 /// Sends what is asked.
-#[derive(Debug)]
 pub(super) struct Sender {
     pub(super) api: Api,
     pub(super) limits: Limits,
     pub(super) budget: Budget,
-    pub(super) clock: SharedClock,
+    pub(super) clock: Arc<dyn Clock>,
     transport: Arc<dyn Transport>,
     content: AtomicU64,
     total: AtomicU64,
-}
-
-/// A clock that can stand in what shows itself.
-#[derive(Clone)]
-pub(super) struct SharedClock(Arc<dyn Clock>);
-
-impl std::fmt::Debug for SharedClock {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str("clock")
-    }
-}
-
-impl SharedClock {
-    pub(super) fn now(&self) -> jiff::Timestamp {
-        self.0.now()
-    }
 }
 
 impl Sender {
@@ -95,7 +78,7 @@ impl Sender {
         transport: Arc<dyn Transport>,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        let (budget, clock) = (Budget::default(), SharedClock(clock));
+        let budget = Budget::default();
         let (content, total) = (AtomicU64::new(0), AtomicU64::new(0));
         Self { api, limits, budget, clock, transport, content, total }
     }

@@ -180,7 +180,7 @@ impl Client {
         let path = repository.path(&format!("/statuses/{}", encode(commit)));
         let question = Question::write(Method::POST, self.0.sender.api.address(&path), &body, &asked);
         let recognise = || async {
-            let path = repository.path(&format!("/commits/{}/statuses?", encode(commit)));
+            let path = repository.path(&format!("/commits/{}/statuses", encode(commit)));
             let rows = |rows: Vec<WireStatus>| rows;
             let found = self.list(Scope::Repository(repository), &path, &asked, rows).await?;
             // The newest comes first, and only that one counts.
