@@ -2,6 +2,7 @@
 
 import { createRequire } from "node:module";
 import { readFileSync } from "node:fs";
+import { CORRECTIONS } from "./deviations.mjs";
 import { convertPart, convertWhole } from "./schema.mjs";
 
 // The packages are in a folder of the testbed, not beside this file.
@@ -19,6 +20,7 @@ export class Description {
   }
 
   constructor(document) {
+    for (const { at, becomes } of CORRECTIONS) correct(document, at, becomes);
     this.#document = document;
     this.#routes = Object.entries(document.paths).map(([template, item]) => this.#route(template, item)).sort(bySegments);
     this.#validators = { json: new Validators(this, false), text: new Validators(this, true) };
@@ -82,6 +84,13 @@ export class Description {
     const kinds = segments.map((segment) => segment.includes("{") ? (several.has(segment.slice(1, -1)) ? 2 : 1) : 0);
     return { template, pattern: new RegExp(`^/${pattern.join("/")}$`), names, kinds, item };
   }
+}
+
+function correct(document, at, becomes) {
+  const holder = at.slice(0, -1).reduce((part, key) => part?.[key], document);
+  const last = at.at(-1);
+  if (holder?.[last] === undefined) throw new Error(`nothing to correct at ${at.join(" ")}: is it corrected by now?`);
+  holder[last] = becomes(holder[last]);
 }
 
 // The most concrete first: `pulls/comments` before `pulls/{pull_number}`, and `commits/{ref}/status` before `commits/{ref}`,

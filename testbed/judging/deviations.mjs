@@ -1,5 +1,5 @@
-// Where GitHub does otherwise than its description of single operations says. Each entry names the page of GitHub's own
-// documentation that says so; none is here because it is convenient.
+// Where GitHub does otherwise than its description says. Each entry names a page that says so, GitHub's documentation or a
+// report of what it does; none is here because it is convenient.
 
 // Every operation may answer so, whether its description says it or not. The value is the schema of the body, or null
 // for none.
@@ -30,5 +30,40 @@ export const SAME_PATHS = [{ pattern: /^\/repositories\/\d+(?=\/|$)/, as: "/repo
 // https://docs.github.com/en/rest/using-the-rest-api/getting-started-with-the-rest-api#media-types
 export const PLAIN_FORMS = /^application\/vnd\.github(\.v3)?\.(raw|diff|patch|html)(\+json)?$/;
 
-// Single things: { operation, where, what, source }. Empty, and better so.
-export const SINGLE = [];
+// What single descriptions get wrong, and what they should be.
+export const CORRECTIONS = [
+  {
+    // The list describes an account that is a user and an enterprise at once; the description of one installation has
+    // what both are. https://docs.github.com/en/rest/apps/apps#get-an-installation-for-the-authenticated-app
+    at: ["paths", "/app/installations", "get", "responses", "200", "content", "application/json", "schema", "items"],
+    becomes: () => ({ $ref: "#/components/schemas/installation" }),
+  },
+  {
+    // The fork was deleted. https://github.com/github/rest-api-description/issues/424
+    at: ["components", "schemas", "pull-request", "properties", "head", "properties", "repo"],
+    becomes: orNull,
+  },
+  {
+    // The same in lists. https://github.com/github/rest-api-description/issues/1811
+    at: ["components", "schemas", "pull-request-simple", "properties", "head", "properties", "repo"],
+    becomes: orNull,
+  },
+  {
+    // A label without one, as labels are described everywhere else.
+    // https://docs.github.com/en/rest/issues/labels#get-a-label
+    at: [
+      "components", "schemas", "pull-request-simple", "properties", "labels", "items", "properties", "description",
+    ],
+    becomes: orNull,
+  },
+  {
+    // It is described for runs that were requested and that are completed.
+    // https://docs.github.com/en/webhooks/webhook-events-and-payloads#workflow_run
+    at: ["components", "schemas", "webhook-workflow-run-in-progress", "properties", "workflow_run", "properties"],
+    becomes: (fields) => ({ ...fields, display_title: { type: "string" } }),
+  },
+];
+
+function orNull(schema) {
+  return { allOf: [schema], nullable: true };
+}

@@ -4,13 +4,12 @@ import { createReadStream, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { Description } from "./description.mjs";
-import { SINGLE } from "./deviations.mjs";
 import { Judge } from "./judge.mjs";
 import { Problems } from "./problems.mjs";
 import { selfTest } from "./self_test.mjs";
 
 async function judgeFolder(folder) {
-  const problems = new Problems(SINGLE);
+  const problems = new Problems();
   const judge = new Judge(Description.load(), problems);
   for (const name of readdirSync(folder).filter((it) => it.endsWith(".jsonl")).sort()) {
     let line = 0;

@@ -3,18 +3,11 @@
 const SHOWN = 160;
 
 export class Problems {
-  #known;
   #found = new Map();
-
-  // `known` has the deviations that are GitHub's own.
-  constructor(known) {
-    this.#known = new Set(known.map(({ operation, where, what }) => `${operation}, ${where}: ${what}`));
-  }
 
   // Notes a problem: in which operation, where in it, what, and at which place of the records.
   add(operation, where, what, place) {
     const text = `${operation}, ${where}: ${what}`;
-    if (this.#known.has(text)) return;
     const problem = this.#found.get(text) ?? { times: 0, place };
     problem.times += 1;
     this.#found.set(text, problem);

@@ -13,7 +13,7 @@ const SHA = "a".repeat(40);
 export function selfTest() {
   const description = Description.load();
   const failures = [...cases(description)].flatMap(([title, record, wanted]) => {
-    const problems = new Problems([]);
+    const problems = new Problems();
     new Judge(description, problems).record(record, "here");
     const found = problems.texts().map((text) => text.split("\n")[0]);
     const isRight = found.length === wanted.length && wanted.every((text) => found.some((it) => it.startsWith(text)));
