@@ -1,6 +1,6 @@
 //! Owning the state folder for the time of one command.
 
-use super::{Gate, Owner, Say};
+use super::{Gate, Owner, Say, files};
 use crate::{
     activity,
     asker::Asker,
@@ -72,6 +72,7 @@ pub(super) fn open(
     gate: &Gate,
     say: Say,
 ) -> anyhow::Result<(Owner, Engine)> {
+    files::allow_many(&config);
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let ledger = Ledger::open(&folder.ledger())?;
     ledger.drop_slots_of_ended_runs()?;

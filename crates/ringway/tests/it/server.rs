@@ -233,3 +233,24 @@ fn a_freeze_holds_with_and_without_a_server_and_says_who_and_why() {
     let (_, out, _) = ran(folder.path(), &["audit", "--ring", "ring-x", "--since", "1h"]);
     assert_eq!(out.lines().filter(|line| line.contains("release start")).count(), 2, "{out}");
 }
+
+#[test]
+fn a_server_raises_its_limit_of_open_files_and_says_if_that_is_too_little() {
+    let folder = folder();
+    let configuration = format!("{CONFIGURATION}limits: {{tenantsPerInstance: 1000}}\n");
+    std::fs::write(folder.path().join("ringway.yaml"), configuration).unwrap();
+    let mut command = Command::new("sh");
+    command
+        .args(["-c", "ulimit -S -n 100 && ulimit -H -n 400 && exec \"$0\" serve --log-format json"])
+        .arg(env!("CARGO_BIN_EXE_ringway"))
+        .current_dir(folder.path())
+        .env_remove("RINGWAY_CONFIG")
+        .env_remove("RUST_LOG");
+    let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
+    let mut log = BufReader::new(child.stderr.take().unwrap());
+    let said = std::iter::from_fn(|| entry(&mut log)).find(|entry| entry["level"] == "WARN").unwrap();
+    kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
+    assert!(child.wait().unwrap().success());
+    assert_eq!((&said["limit"], &said["needed"]), (&400.into(), &4064.into()), "{said}");
+    assert!(said["message"].as_str().unwrap().contains("limits.tenantsPerInstance"), "{said}");
+}
