@@ -6,6 +6,7 @@
 
 mod attempts;
 mod deliver;
+mod lives;
 mod peers;
 mod record;
 mod recover;
@@ -55,6 +56,8 @@ pub(crate) struct Driver {
     calls: BTreeMap<(Key, i64), Call>,
     /// What the last process knew of them.
     restored: BTreeMap<(Key, i64), AttemptRow>,
+    /// Activities that were under way when processes were killed, and how often.
+    lost: BTreeMap<(Key, i64), u32>,
     /// Who waits for a child: by the child, the workflow and operation. Entries may be stale.
     parents: BTreeMap<Key, Vec<(Key, i64)>>,
     /// Who waits for an outcome through a handle.
@@ -106,6 +109,7 @@ impl Driver {
             timers: BTreeSet::new(),
             calls: BTreeMap::new(),
             restored: BTreeMap::new(),
+            lost: BTreeMap::new(),
             parents: BTreeMap::new(),
             waiting: BTreeMap::new(),
             unsaved_beats: BTreeSet::new(),

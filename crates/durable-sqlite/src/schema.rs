@@ -60,6 +60,23 @@ create table attempt (
 ) strict, without rowid;
 ";
 
+/// Tables that the first version did not have. Programs that know nothing of them work with the journal all the same, so
+/// the format is the same.
+const ADDED: &str = "
+create table if not exists life (
+  only_row integer primary key check (only_row = 0),
+  under_way integer not null
+) strict;
+insert or ignore into life values (0, 0);
+
+create table if not exists lost (
+  workflow integer not null,
+  sequence integer not null,
+  times integer not null,
+  primary key (workflow, sequence)
+) strict, without rowid;
+";
+
 /// Whether there is a journal to open.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Found {
@@ -120,6 +137,16 @@ pub(crate) fn create(connection: &Connection, path: &Path) -> Result<(), EngineE
          pragma user_version = {FORMAT}; commit;"
     );
     connection.execute_batch(&script).map_err(|error| classify(path, "create the tables", error))
+}
+
+/// Adds to a journal what the version that created it did not know.
+pub(crate) fn add(connection: &Connection, path: &Path) -> Result<(), EngineError> {
+    let known = "select count(*) from sqlite_master where type = 'table' and name in ('life', 'lost')";
+    let failed = |error| classify(path, "add tables", error);
+    if connection.query_row(known, [], |row| row.get::<_, i64>(0)).map_err(failed)? == 2 {
+        return Ok(());
+    }
+    connection.execute_batch(&format!("begin immediate; {ADDED} commit;")).map_err(failed)
 }
 
 fn classify_open(path: &Path, source: rusqlite::Error) -> EngineError {

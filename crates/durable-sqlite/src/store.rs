@@ -2,6 +2,7 @@
 //!
 //! The driver opens one transaction per pass; the statements in [`rows`] never commit by themselves.
 
+mod lives;
 mod rows;
 
 pub(crate) use rows::{AttemptRow, WorkflowRow};
@@ -84,6 +85,7 @@ impl Store {
         if found == schema::Found::Nothing {
             schema::create(&connection, &path)?;
         }
+        schema::add(&connection, &path)?;
         Ok(Self { connection: Some(connection), path, home, faults, commits: 0 })
     }
 

@@ -32,11 +32,14 @@ impl Driver {
         let restored = self.restored.remove(&(key, sequence));
         let saved = restored.is_some();
         let row = restored.unwrap_or_default();
-        let retry_at = row.retry_at;
+        let (retry_at, failed) = (row.retry_at, row.failed);
         self.calls.insert((key, sequence), Call { body, row, saved, cancel: None });
         match retry_at {
             Some(retry_at) => drop(self.timers.insert((retry_at, key, sequence, Due::Retry))),
-            None => self.start_attempt(key, sequence),
+            None => match self.given_up(AttemptId { key, sequence, attempt: failed + 1 }) {
+                Some(ended) => self.todo.push_back(ended),
+                None => self.start_attempt(key, sequence),
+            },
         }
     }
 
@@ -101,6 +104,10 @@ impl Driver {
         let Some(open) = instance.open.get(&sequence) else { return Ok(()) };
         let Operation::Activity { options, .. } = &open.operation else { return Ok(()) };
         let Some(call) = self.calls.get_mut(&(key, sequence)) else { return Ok(()) };
+        if self.lost.remove(&(key, sequence)).is_some() {
+            // Whatever killed earlier processes, this does not do so each time.
+            self.store.forget_lost(key, sequence)?;
+        }
         let answer = match answer {
             Err(failure) => match retry_at(options, open.began_at, number, failure, at) {
                 Ok((retry_at, failure)) => {

@@ -39,6 +39,7 @@ impl Driver {
             }
         }
         self.save(changes)?;
+        self.count_lost()?;
         // Only now may anything start: what a workflow waits for depends on the states just written.
         for row in &rows {
             self.after(row.key, Turn::Waits);

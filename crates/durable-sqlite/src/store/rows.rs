@@ -164,7 +164,11 @@ impl Store {
     }
 
     pub(crate) fn delete_attempts(&self, key: Key) -> Result<(), EngineError> {
-        self.execute("forget the attempts of a workflow", "delete from attempt where workflow = ?1", [key])
+        for table in ["attempt", "lost"] {
+            let sql = format!("delete from {table} where workflow = ?1");
+            self.execute("forget the attempts of a workflow", &sql, [key])?;
+        }
+        Ok(())
     }
 
     /// Removes every tree of workflows whose root ended before `before` and that has nothing open. Returns how many
@@ -180,7 +184,7 @@ impl Store {
                 continue;
             }
             for (key, _) in &tree {
-                for table in ["record", "attempt"] {
+                for table in ["record", "attempt", "lost"] {
                     let sql = format!("delete from {table} where workflow = ?1");
                     self.execute("forget a workflow", &sql, [key])?;
                 }

@@ -14,4 +14,5 @@ mod files;
 mod harness;
 mod kill;
 mod parking;
+mod poison;
 mod work;
