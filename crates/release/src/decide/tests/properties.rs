@@ -6,7 +6,11 @@ mod world;
 use super::*;
 use crate::decide::{GateState, Standing};
 use observations::{any_observation, calm};
-use proptest::prelude::{ProptestConfig, prop_assert, prop_assert_eq, proptest};
+use proptest::{
+    prelude::{Strategy, prop_assert, prop_assert_eq, proptest},
+    strategy::ValueTree,
+    test_runner::TestRunner,
+};
 use std::collections::BTreeSet;
 
 /// Every tenant that an action writes to, with repetitions.
@@ -30,9 +34,38 @@ fn taken_back(decision: &Decision) -> BTreeSet<&String> {
     decision.actions.iter().filter_map(tenants).flatten().collect()
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(512))]
+#[test]
+fn the_observations_are_of_all_kinds() {
+    let mut runner = TestRunner::deterministic();
+    let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
+    for _ in 0..1000 {
+        let decision = decide(&any_observation().new_tree(&mut runner).unwrap().current());
+        for action in &decision.actions {
+            *seen
+                .entry(if matches!(action, Action::Release { .. }) { "release" } else { "back" })
+                .or_default() += 1;
+        }
+        *seen.entry("departure").or_default() += decision.departures.len();
+        *seen.entry("stray").or_default() += decision.strays.len();
+        (0..decision.cohorts.len()).for_each(|at| *seen.entry(state(&decision, at)).or_default() += 1);
+    }
+    for kind in [
+        "release",
+        "back",
+        "departure",
+        "stray",
+        "refused",
+        "unknown",
+        "blocked",
+        "due",
+        "under way",
+        "ended",
+    ] {
+        assert!(seen.get(kind).is_some_and(|times| *times >= 20), "{kind}: {seen:?}");
+    }
+}
 
+proptest! {
     #[test]
     fn the_same_observation_makes_the_same_decision(observation in any_observation()) {
         prop_assert_eq!(decide(&observation), decide(&observation));

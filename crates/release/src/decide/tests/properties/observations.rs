@@ -17,7 +17,7 @@ const LABELS: [&str; 5] =
 pub(super) fn any_observation() -> impl Strategy<Value = Observation> {
     let pull_request = (any_pull_request(), option::weighted(0.1, Just(8)), any_rules());
     let fleet = (any_past(), option_map(&LABELS, 0_i64..1200));
-    let facts = (any_build(), any_images(), option::weighted(0.2, Just("frozen".to_owned())));
+    let facts = (any_build(), any_images(), option::weighted(0.1, Just("frozen".to_owned())));
     (pull_request, any_labels(), fleet, facts).prop_map(
         |(
             (pull_request, successor, rules),
@@ -80,10 +80,10 @@ pub(super) fn calm() -> impl Strategy<Value = Observation> {
 
 fn any_pull_request() -> impl Strategy<Value = PullRequest> {
     use PullRequestState::{Closed, Gone, Merged, Open};
-    let state = select(&[Open, Open, Open, Open, Open, Closed, Merged, Gone][..]);
-    let head = select(&[Some(11), Some(11), Some(11), Some(11), Some(12), None][..]);
-    let base = select(&["master", "master", "master", "develop"][..]);
-    let branch = select(&["ring-search", "ring-search", "ring-search", "feature"][..]);
+    let state = mostly(Open, &[Closed, Merged, Gone]);
+    let head = mostly(Some(11), &[Some(12), None]);
+    let base = mostly("master", &["develop"]);
+    let branch = mostly("ring-search", &["feature"]);
     let commit = select(&[HEAD, BEFORE][..]);
     (state, head, base, branch, commit, proptest::bool::weighted(0.1)).prop_map(
         |(state, head_repository, base, branch, commit, draft)| PullRequest {
@@ -109,8 +109,8 @@ fn any_rules() -> impl Strategy<Value = RingRules> {
     let on_merge = select(&[OnMerge::Keep, OnMerge::Cleanup][..]);
     let grace =
         select(vec![Duration::ZERO, Duration::from_secs(600), Duration::from_secs(6000), Duration::MAX]);
-    let authorities = proptest::collection::vec(authority, 0..2);
-    (build, on_merge, grace, 2_usize..6, authorities).prop_map(
+    let authorities = option::weighted(0.3, authority).prop_map(|rule| rule.into_iter().collect());
+    (build, on_merge, grace, mostly(6, &[2, 3]), authorities).prop_map(
         |(build, on_merge, grace, cohort_limit, authority)| {
             let build = build.map(|job| BuildRule { workflow: "maven.yml".into(), job });
             RingRules { build, on_merge, grace, cohort_limit, authority, ..ring().rules }
@@ -135,7 +135,7 @@ fn any_labels() -> impl Strategy<Value = Vec<LabelFacts>> {
 
 fn any_person() -> impl Strategy<Value = Person> {
     use Permission::{Admin, Read, Triage, Write};
-    let permission = any_known(select(&[Read, Triage, Write, Write, Write, Admin, Admin][..]));
+    let permission = any_known(mostly(Write, &[Read, Triage, Admin]));
     (permission, option::of(any_known(any::<bool>()))).prop_map(|(permission, member)| {
         let teams = member.map(|member| ("acme/releasers".to_owned(), member)).into_iter().collect();
         Person { login: "octocat".into(), permission, teams }
@@ -151,14 +151,10 @@ fn any_cohort() -> impl Strategy<Value = Known<CohortFacts>> {
 }
 
 fn any_build() -> impl Strategy<Value = Known<Option<Build>>> {
-    let status = select(&["completed", "completed", "completed", "completed", "in_progress", "new"][..]);
-    let conclusion = || {
-        select(
-            &[Some("success"), Some("success"), Some("success"), Some("failure"), Some("skipped"), None][..],
-        )
-    };
-    let job = option::of((status.clone(), conclusion()));
-    let run = option::weighted(0.9, (status, conclusion(), job)).prop_map(|run| {
+    let status = || mostly("completed", &["in_progress", "new"]);
+    let conclusion = || mostly(Some("success"), &[Some("failure"), Some("skipped"), None]);
+    let job = option::weighted(0.9, (status(), conclusion()));
+    let run = option::weighted(0.95, (status(), conclusion(), job)).prop_map(|run| {
         run.map(|(status, conclusion, job)| BuildRun {
             status: status.into(),
             conclusion: conclusion.map(str::to_owned),
@@ -175,14 +171,14 @@ fn any_build() -> impl Strategy<Value = Known<Option<Build>>> {
 fn any_images() -> impl Strategy<Value = Known<Vec<ImageFacts>>> {
     let there = || Known::Yes(Ok("sha256:aaaa".to_owned()));
     let present = prop_oneof![
-        8 => Just(there()),
+        18 => Just(there()),
         1 => Just(Known::Yes(Err("it is not there".to_owned()))),
         1 => Just(Known::NotYet("ghcr.io answered 503".to_owned())),
     ];
-    let reference = prop_oneof![9 => Just(image().reference), 1 => Just(Err("no name".to_owned()))];
+    let reference = prop_oneof![19 => Just(image().reference), 1 => Just(Err("no name".to_owned()))];
     let image =
         (present, reference).prop_map(|(present, reference)| ImageFacts { present, reference, ..image() });
-    any_known(proptest::collection::vec(image, 0..3))
+    any_known(prop_oneof![9 => proptest::collection::vec(image, 1..3), 1 => Just(Vec::new())])
 }
 
 /// Six runs, and for each tenant perhaps one of them as the newest.
@@ -259,9 +255,14 @@ fn any_history() -> impl Strategy<Value = (TenantHistory, Option<Newest>)> {
 }
 
 fn any_known<T: std::fmt::Debug + Clone>(known: impl Strategy<Value = T>) -> impl Strategy<Value = Known<T>> {
-    (known, proptest::bool::weighted(0.9)).prop_map(|(known, read)| {
+    (known, proptest::bool::weighted(0.95)).prop_map(|(known, read)| {
         if read { Known::Yes(known) } else { Known::NotYet("GitHub answered 502".to_owned()) }
     })
+}
+
+/// Nine times in ten the usual.
+fn mostly<T: std::fmt::Debug + Clone + 'static>(usual: T, others: &[T]) -> impl Strategy<Value = T> {
+    prop_oneof![9 => Just(usual), 1 => select(others.to_vec())]
 }
 
 /// Some of the keys, each with a value.
