@@ -66,10 +66,11 @@ impl Github {
         let pull = here.pulls.get(&number);
         let comment = pull.and_then(|pull| pull.comments.iter().find(|comment| comment.id == id));
         let own = comment.is_some_and(|comment| comment.author == editor);
-        if let Identity::Person { account, .. } = &call.identity {
-            if !own && self.role(here, *account) < Role::Write {
-                return Err(Problem::forbidden("Must have admin rights to Repository.", None));
-            }
+        if let Identity::Person { account, .. } = &call.identity
+            && !own
+            && self.role(here, *account) < Role::Write
+        {
+            return Err(Problem::forbidden("Must have admin rights to Repository.", None));
         }
         let body = self.comment_body(call)?;
         self.edit_comment_as(repository, id, &body, editor);

@@ -36,11 +36,11 @@ impl Github {
     pub(super) fn permission(&self, call: &Call<'_>, repository: u64, login: &str) -> Answered {
         let repository = self.here(repository)?;
         self.allow(&call.identity, repository, &[("metadata", Right::Read)], Role::Read)?;
-        if let Identity::Person { account, .. } = &call.identity {
-            if self.role(repository, *account) < Role::Write {
-                let message = "Must have push access to view collaborator permission.";
-                return Err(Problem::new(StatusCode::FORBIDDEN, message));
-            }
+        if let Identity::Person { account, .. } = &call.identity
+            && self.role(repository, *account) < Role::Write
+        {
+            let message = "Must have push access to view collaborator permission.";
+            return Err(Problem::new(StatusCode::FORBIDDEN, message));
         }
         let account = self.account_of(login).filter(|account| account.kind == AccountKind::User);
         let Some(account) = account else {
