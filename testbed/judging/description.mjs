@@ -22,7 +22,8 @@ export class Description {
   constructor(document) {
     for (const { at, becomes } of CORRECTIONS) correct(document, at, becomes);
     this.#document = document;
-    this.#routes = Object.entries(document.paths).map(([template, item]) => this.#route(template, item)).sort(bySegments);
+    const routes = Object.entries(document.paths).map(([template, item]) => this.#route(template, item));
+    this.#routes = routes.sort(bySegments);
     this.#validators = { json: new Validators(this, false), text: new Validators(this, true) };
   }
 
@@ -33,7 +34,7 @@ export class Description {
       const described = item[method.toLowerCase()];
       const found = described && pattern.exec(path);
       if (!found) continue;
-      const values = new Map(names.map((name, index) => [name, decodeURIComponent(found[index + 1])]));
+      const values = new Map(names.map((name, index) => [name, decoded(found[index + 1])]));
       const parameters = [...(item.parameters ?? []), ...(described.parameters ?? [])].map((it) => this.resolve(it));
       return { name: `${method} ${template}`, template, described, parameters, values };
     }
@@ -86,6 +87,15 @@ export class Description {
   }
 }
 
+// What a client did not encode well stays as it is, to be judged so.
+function decoded(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
 function correct(document, at, becomes) {
   const holder = at.slice(0, -1).reduce((part, key) => part?.[key], document);
   const last = at.at(-1);
@@ -93,8 +103,8 @@ function correct(document, at, becomes) {
   holder[last] = becomes(holder[last]);
 }
 
-// The most concrete first: `pulls/comments` before `pulls/{pull_number}`, and `commits/{ref}/status` before `commits/{ref}`,
-// whose parameter may have slashes.
+// The most concrete first: `pulls/comments` before `pulls/{pull_number}`, and `commits/{ref}/status` before
+// `commits/{ref}`, whose parameter may have slashes.
 function bySegments(one, other) {
   for (let place = 0; place < Math.max(one.kinds.length, other.kinds.length); place += 1) {
     const difference = (one.kinds[place] ?? 3) - (other.kinds[place] ?? 3);

@@ -1,5 +1,5 @@
-// Where GitHub does otherwise than its description says. Each entry names a page that says so, GitHub's documentation or a
-// report of what it does; none is here because it is convenient.
+// Where GitHub does otherwise than its description says. Each entry names a page that says so, GitHub's documentation or
+// a report of what it does; none is here because it is convenient.
 
 // Every operation may answer so, whether its description says it or not. The value is the schema of the body, or null
 // for none.

@@ -106,7 +106,8 @@ export class Judge {
       const errors = this.#description.errorsIn(body, contents[type].schema ?? {});
       this.#problems.addErrors(name, where, errors, place);
     } else if (!PLAIN_FORMS.test(type)) {
-      this.#problems.add(name, where, `should be ${Object.keys(contents).join(" or ")}, is ${type || "of no type"}`, place);
+      const types = Object.keys(contents).join(" or ");
+      this.#problems.add(name, where, `should be ${types}, is ${type || "of no type"}`, place);
     }
   }
 

@@ -41,18 +41,21 @@ function* cases(description) {
 
   yield ["a described answer fits", exchange("GET", PULL, 200, pull), []];
   yield ["a described request fits", comment({ body: "hello" }), []];
-  yield ["a misspelt field of a request", comment({ body: "hello", boddy: "x" }), [`${posted}, request body /boddy: is not`]];
+  yield ["a misspelt field of a request", comment({ body: "hello", boddy: "x" }),
+    [`${posted}, request body /boddy: is not`]];
   yield ["a required field of a request", comment({}), [`${posted}, request body /body: is missing`]];
   yield ["a request that needs a body", comment(null), [`${posted}, request body: is missing`]];
   yield ["a body where there is none", exchange("GET", PULL, 200, pull, { request_body: {} }),
     [`${got}, request body: is not described`]];
 
-  yield ["a check run that is completed", check({ name: "x", head_sha: SHA, status: "completed", conclusion: "success" }), []];
+  const completed = { name: "x", head_sha: SHA, status: "completed" };
+  yield ["a check run that is completed", check({ ...completed, conclusion: "success" }), []];
   yield ["a misspelt field in a choice", check({ name: "x", head_sha: SHA, outptu: {} }),
     [`${checked}, request body /outptu: is not`]];
-  yield ["a misspelt field deep inside", check({ name: "x", head_sha: SHA, output: { title: "x", summary: "x", txt: "x" } }),
+  yield ["a misspelt field deep inside",
+    check({ name: "x", head_sha: SHA, output: { title: "x", summary: "x", txt: "x" } }),
     [`${checked}, request body /output/txt: is not`]];
-  yield ["a conclusion that there is not", check({ name: "x", head_sha: SHA, status: "completed", conclusion: "good" }),
+  yield ["a conclusion that there is not", check({ ...completed, conclusion: "good" }),
     [`${checked}, request body /conclusion: should be one of`]];
 
   const { head, ...without } = pull;
@@ -64,7 +67,8 @@ function* cases(description) {
     [`${got}, answer 200 /number: should be integer, is string`]];
   yield ["a null where there may be none", exchange("GET", PULL, 200, { ...pull, title: null }),
     [`${got}, answer 200 /title: should be string, is null`]];
-  yield ["a null where there may be one", exchange("GET", PULL, 200, { ...pull, merge_commit_sha: null, milestone: null }), []];
+  yield ["a null where there may be one",
+    exchange("GET", PULL, 200, { ...pull, merge_commit_sha: null, milestone: null }), []];
   yield ["a time that is none", exchange("GET", PULL, 200, { ...pull, created_at: "yesterday" }),
     [`${got}, answer 200 /created_at: should be a date-time`]];
   yield ["an address that is none", exchange("GET", PULL, 200, { ...pull, html_url: "not an address" }),
@@ -90,7 +94,8 @@ function* cases(description) {
   yield ["a path by id", exchange("GET", "/repositories/7/pulls", 200, []), []];
   yield ["a number of a pull request that is none", exchange("GET", "/repos/acme/atlas/pulls/x", 200, pull),
     [`${got}, path parameter pull_number: should be integer`]];
-  yield ["described parameters", exchange("GET", "/repos/acme/atlas/pulls", 200, [], { query: "state=open&per_page=100" }), []];
+  yield ["described parameters",
+    exchange("GET", "/repos/acme/atlas/pulls", 200, [], { query: "state=open&per_page=100" }), []];
   yield ["a parameter that there is not", exchange("GET", "/repos/acme/atlas/pulls", 200, [], { query: "states=open" }),
     [`${listed}, query parameter states: is not described`]];
   yield ["a value of a parameter that there is not", exchange("GET", "/repos/acme/atlas/pulls", 200, [],
