@@ -15,11 +15,11 @@ use std::collections::BTreeSet;
 
 /// Every tenant that an action writes to, with repetitions.
 fn written(decision: &Decision) -> Vec<&String> {
-    let tenants = |action| match action {
-        &Action::Cleanup { ref tenants, .. } | &Action::Release { ref tenants, .. } => Some(tenants),
-        &Action::Cancel { .. } => None,
-    };
-    decision.actions.iter().filter_map(tenants).flatten().collect()
+    let tenants = decision.actions.iter().filter_map(|action| match action {
+        Action::Cleanup { tenants, .. } | Action::Release { tenants, .. } => Some(tenants),
+        Action::Cancel { .. } => None,
+    });
+    tenants.flatten().collect()
 }
 
 fn released(decision: &Decision) -> impl Iterator<Item = &Action> {
@@ -27,11 +27,11 @@ fn released(decision: &Decision) -> impl Iterator<Item = &Action> {
 }
 
 fn taken_back(decision: &Decision) -> BTreeSet<&String> {
-    let tenants = |action| match action {
-        &Action::Cleanup { ref tenants, .. } => Some(tenants),
+    let tenants = decision.actions.iter().filter_map(|action| match action {
+        Action::Cleanup { tenants, .. } => Some(tenants),
         _ => None,
-    };
-    decision.actions.iter().filter_map(tenants).flatten().collect()
+    });
+    tenants.flatten().collect()
 }
 
 #[test]
