@@ -1,6 +1,6 @@
 //! What was said to and by GitHub, written down for those who compare it with GitHub's own description of its API.
 //!
-//! Nothing is judged here, and nothing is left out except what proves who somebody is.
+//! Nothing is judged here, and nothing is left out except the header that proves who asks.
 
 use crate::github::{Answer, Delivery};
 use bytes::Bytes;
