@@ -62,7 +62,7 @@ impl<'a> Cohorts<'a> {
         reference: &str,
         folder: &str,
     ) -> Known<CohortFacts> {
-        let path = match file_path(label, folder) {
+        let path = match is_file(label).and_then(|()| cohort::path(folder, &label.value)) {
             Ok(path) => path,
             Err(why) => return wrong(why),
         };
@@ -97,8 +97,9 @@ impl<'a> Cohorts<'a> {
     }
 
     fn file(&self, label: &CohortLabel, folder: &Path) -> Known<CohortFacts> {
-        let path = match file_path(label, "") {
-            Ok(path) => folder.join(path),
+        let path = is_file(label).and_then(|()| cohort::file(folder, &label.value));
+        let path = match path {
+            Ok(path) => path,
             Err(why) => return wrong(why),
         };
         match cohort::load(&path, self.limit) {
@@ -115,7 +116,10 @@ impl<'a> Cohorts<'a> {
     }
 
     async fn argocd(&self, label: &CohortLabel, selector: &str, tenant_label: &str) -> Known<CohortFacts> {
-        let selector = selector.replace("{key}", &label.key).replace("{value}", &label.value);
+        let selector = match cohort::selector(selector, &label.key, &label.value) {
+            Ok(selector) => selector,
+            Err(why) => return wrong(why),
+        };
         let clusters = &self.rings.world().clusters;
         let mut names = BTreeSet::new();
         for instance in clusters.instances() {
@@ -135,22 +139,22 @@ impl<'a> Cohorts<'a> {
                 "no Application with the labels {selector} has the label {tenant_label}, which names the tenant"
             ));
         }
-        match cohort::parse_tenants(&names.into_iter().collect::<Vec<_>>().join(","), self.limit) {
+        match cohort::of_names(&label.value, names.into_iter().collect(), self.limit) {
             Ok(cohort) => tenants(cohort.tenants, None),
             Err(error) => wrong(error.to_string()),
         }
     }
 }
 
-/// The path of the file that a label names.
-fn file_path(label: &CohortLabel, folder: &str) -> Result<String, String> {
-    if label.key != FILE_KEY {
-        return Err(format!(
-            "cohorts of {} are files, so the label is cohort:{}:{FILE_KEY}:<name of the file>",
-            label.source, label.source
-        ));
+/// Whether a label of a source of files names a file.
+fn is_file(label: &CohortLabel) -> Result<(), String> {
+    if label.key == FILE_KEY {
+        return Ok(());
     }
-    cohort::path(folder, &label.value)
+    let source = &label.source;
+    Err(format!(
+        "cohorts of {source} are files, so the label is cohort:{source}:{FILE_KEY}:<name of the file>"
+    ))
 }
 
 fn tenants(tenants: Vec<String>, revision: Option<String>) -> Known<CohortFacts> {

@@ -233,7 +233,9 @@ fn sayings(report: &PullRequestReport<'_>, observation: &Observation) -> Vec<Say
         }
     }
     for departure in &report.decision.departures {
-        let what = short_hash(&[&departure.name, &departure.due.to_string()]);
+        // Once for each time that it goes; when it is due moves on while it is being given back.
+        let since = report.decision.noticed_gone.get(&departure.name).map(ToString::to_string);
+        let what = short_hash(&[&departure.name, &since.unwrap_or_default()]);
         say(format!("departing-{what}"), text::departing(report, departure));
     }
     if let Some(body) = text::over(report) {

@@ -16,6 +16,15 @@ fn ask<T: FromSql>(ringway: &Ringway, sql: &str) -> Option<T> {
     connection.query_row(sql, [], |row| row.get(0)).ok()
 }
 
+/// How many labels of a pull request are gone and still hold tenants, as the ledger remembers it.
+pub(crate) fn noticed_gone(ringway: &Ringway, number: u64) -> usize {
+    let sql = format!(
+        "SELECT (SELECT count(*) FROM json_each(noticed_gone)) FROM pull_request WHERE number = {number}"
+    );
+    let gone: i64 = ask(ringway, &sql).unwrap_or_default();
+    usize::try_from(gone).unwrap()
+}
+
 /// A moment in the run that begins after this was made.
 pub(crate) struct When<'a> {
     ringway: &'a Ringway,

@@ -64,6 +64,7 @@ impl Github {
         let github = &mut model.github;
         let repository = github.repository(REPOSITORY, "master");
         let cohorts = github.repository(COHORTS, "main");
+        github.workflow(repository, WORKFLOW);
         for (login, role) in [(DEVELOPER, Role::Write), (HELPER, Role::Triage)] {
             github.user(login);
             github.set_role(repository, login, role);
@@ -137,6 +138,36 @@ cohorts:
                 NewPullRequest { head: branch, title: "A feature", by: DEVELOPER, ..Default::default() };
             github.open_pull_request(self.repository, &new).unwrap()
         });
+        self.known(number, branch)
+    }
+
+    /// A pull request to the repository from the branch of that name in a fork.
+    pub(crate) fn fork_of(&self, branch: &str) -> PullRequest<'_> {
+        let number = self.with(|github| {
+            let fork = github.fork(self.repository, "mallory").unwrap();
+            github.push(fork, branch, &[("code.txt", "something else")], "mallory").unwrap();
+            let head_repository = Some(fork);
+            let new = NewPullRequest {
+                head: branch,
+                head_repository,
+                title: "Mine",
+                by: "mallory",
+                ..Default::default()
+            };
+            github.open_pull_request(self.repository, &new).unwrap()
+        });
+        self.known(number, branch)
+    }
+
+    /// Another pull request of a branch that is there.
+    pub(crate) fn again(&self, branch: &str) -> PullRequest<'_> {
+        let new = NewPullRequest { head: branch, title: "Once more", by: DEVELOPER, ..Default::default() };
+        let number = self.with(|github| github.open_pull_request(self.repository, &new).unwrap());
+        self.known(number, branch)
+    }
+
+    /// A pull request that is there.
+    pub(crate) fn known(&self, number: u64, branch: &str) -> PullRequest<'_> {
         PullRequest { github: self, number, branch: branch.to_owned() }
     }
 

@@ -1,0 +1,150 @@
+//! Labels: who may set them, what they must look like, and what happens when they go.
+
+use super::{Scene, label, run};
+use crate::{
+    harness::{HELPER, until},
+    observe::{fleet, overrides, sources},
+};
+
+#[test]
+fn a_label_of_somebody_without_write_access_is_refused_until_somebody_with_it_sets_it() {
+    let (tenants, names) = fleet("helper", 2);
+    let scene = Scene::new("", &[("all", &names)]);
+    let pull = scene.github.ring("ring-helper");
+    pull.build();
+    pull.label_by(&label("all"), HELPER);
+    pull.says(&["triage access", "write access"]);
+    assert_eq!(overrides(&scene.ringway), "");
+    pull.unlabel(&label("all"));
+    pull.label(&label("all"));
+    until("the tenants run the image", || run(&tenants, &pull.image()));
+    let audit = scene.ringway.run(&["audit", "-o", "json"]).expect(0).json();
+    let begun = audit.as_array().unwrap().iter().find(|entry| entry["action"] == "release_start").unwrap();
+    assert_eq!((&begun["user"], &begun["from"]), (&"dana".into(), &"pull_request".into()), "{begun}");
+}
+
+#[test]
+fn a_cohort_that_asks_for_more_is_refused_to_those_who_have_only_write_access() {
+    let (_tenants, names) = fleet("strict", 1);
+    let more = "      authority: [{cohorts: 'github:path:enterprise-*', permission: maintain}]";
+    let scene = Scene::new(more, &[("enterprise-1", &names)]);
+    let pull = scene.github.ring("ring-strict");
+    pull.build();
+    pull.label(&label("enterprise-1"));
+    pull.says(&["maintain access"]);
+    assert_eq!(overrides(&scene.ringway), "");
+}
+
+#[test]
+fn labels_that_are_wrong_get_an_answer_each_and_the_right_one_is_released() {
+    let (tenants, names) = fleet("wrong", 2);
+    let scene = Scene::new("      cohortLimit: 2", &[("all", &names), ("large", "a,b,c")]);
+    scene.github.cohort_file("lies", "{\"tenants\": [{\"name\": \"../../etc\"}]}");
+    scene.github.cohort_file("empty", "{\"tenants\": []}");
+    scene.github.cohort_file("text", "these are no tenants");
+    let pull = scene.github.ring("ring-wrong");
+    pull.build();
+    for wrong in [
+        "cohort:github:path",
+        "cohort:github:path:",
+        "cohort:elsewhere:path:all",
+        "cohort:github:type:all",
+        "cohort:github:path:../../secrets",
+        "cohort:github:path:$(reboot)",
+        "cohort:github:path:none",
+        &label("large"),
+        &label("lies"),
+        &label("empty"),
+        &label("text"),
+    ] {
+        pull.label(wrong);
+    }
+    pull.label(&label("all"));
+    pull.says(&["2 of 2"]);
+    assert!(run(&tenants, &pull.image()));
+    for part in ["elsewhere", "cohorts/none.json", "at most 2", "../../etc"] {
+        pull.says(&[part]);
+    }
+    assert_eq!(overrides(&scene.ringway).lines().count(), 2);
+}
+
+#[test]
+fn a_tenant_in_two_cohorts_is_released_once() {
+    let (tenants, names) = fleet("both", 3);
+    let names: Vec<&str> = names.split(',').collect();
+    let scene = Scene::new("", &[("some", &names[..2].join(",")), ("more", &names[1..].join(","))]);
+    let pull = scene.github.ring("ring-both");
+    pull.label(&label("some"));
+    pull.label(&label("more"));
+    pull.build();
+    until("all of them run the image", || run(&tenants, &pull.image()));
+    until("both releases have ended", || scene.status()["under_way"].as_array().unwrap().is_empty());
+    let runs = scene.ringway.run(&["release", "list", "-o", "json"]).expect(0).json();
+    let mut released: Vec<String> = Vec::new();
+    for run in runs.as_array().unwrap() {
+        let run =
+            scene.ringway.run(&["release", "show", run["id"].as_str().unwrap(), "-o", "json"]).expect(0);
+        let run = run.json();
+        released.extend(
+            run["tenants"].as_array().unwrap().iter().map(|tenant| tenant["tenant"].as_str().unwrap().into()),
+        );
+    }
+    released.sort();
+    assert_eq!(released, names);
+}
+
+#[test]
+fn a_label_that_is_removed_is_announced_called_off_when_it_returns_and_else_given_back() {
+    let (tenants, names) = fleet("removed", 2);
+    let before = sources(&tenants);
+    let grace = crate::harness::patience() * 2;
+    let scene = Scene::new(&format!("      grace: {grace}s"), &[("all", &names)]);
+    let pull = scene.released("ring-removed", "all", &tenants);
+    pull.unlabel(&label("all"));
+    pull.says(&["**Label removed**", "set the label again"]);
+    pull.label(&label("all"));
+    until("it is called off", || scene.noticed_gone(pull.number) == 0);
+    assert!(run(&tenants, &pull.image()), "nothing was taken back");
+    pull.unlabel(&label("all"));
+    until("every tenant has what it had before", || sources(&tenants) == before);
+    pull.says(&["given back"]);
+    assert_eq!(overrides(&scene.ringway), "");
+    let said = pull.conversation();
+    assert_eq!(said.matches("**Label removed**").count(), 2, "once for each time: {said}");
+}
+
+#[test]
+fn a_tenant_that_leaves_the_cohort_file_is_kept_and_named_with_the_command_that_gives_it_back() {
+    let (tenants, names) = fleet("stray", 2);
+    let scene = Scene::new("", &[("all", &names)]);
+    let pull = scene.released("ring-stray", "all", &tenants);
+    scene.github.cohort("all", &["stray-1"]);
+    pull.says(&["ringway cleanup --tenants stray-2"]);
+    assert!(run(&tenants, &pull.image()));
+}
+
+#[test]
+fn a_tenant_that_joins_the_cohort_file_is_released_and_the_others_are_left_alone() {
+    let (tenants, names) = fleet("joins", 2);
+    let scene = Scene::new("", &[("all", "joins-1")]);
+    let pull = scene.released("ring-joins", "all", &tenants[..1]);
+    let untouched = crate::observe::Patches::of(&tenants[..1]);
+    scene.github.cohort("all", &names.split(',').collect::<Vec<_>>());
+    until("the new one runs the image", || run(&tenants, &pull.image()));
+    untouched.are(0, "another tenant joins");
+}
+
+#[test]
+fn the_same_branch_of_a_fork_gets_an_answer_and_nothing_else_and_its_close_takes_nothing_back() {
+    let (tenants, names) = fleet("fork", 2);
+    let scene = Scene::new("", &[("all", &names)]);
+    let pull = scene.released("ring-fork", "all", &tenants);
+    let foreign = scene.github.fork_of("ring-fork");
+    foreign.label(&label("all"));
+    foreign.says(&["forks never release"]);
+    foreign.close();
+    until("the foreign pull request is over", || {
+        scene.status()["pull_requests"].as_array().unwrap().len() == 1
+    });
+    assert!(run(&tenants, &pull.image()));
+}

@@ -1,0 +1,43 @@
+//! Two rings that want the same tenants, and tenants that do not go well.
+
+use super::{Scene, label, run};
+use crate::{
+    harness::until,
+    observe::{fleet, sources},
+};
+
+#[test]
+fn edge_case_3_a_second_ring_is_refused_with_whose_the_tenants_are_and_since_when() {
+    let (tenants, names) = fleet("rival", 2);
+    let scene = Scene::new("", &[("all", &names)]);
+    let first = scene.released("ring-first", "all", &tenants);
+    let second = scene.github.ring("ring-second");
+    second.build();
+    second.label(&label("all"));
+    second.says(&["ring-first", "since", "refused"]);
+    assert!(run(&tenants, &first.image()));
+}
+
+#[test]
+fn tenants_that_do_not_go_well_are_named_with_their_reasons_and_the_others_are_done() {
+    let (tenants, names) = fleet("partly", 2);
+    let scene = Scene::new("", &[("all", &format!("{names},no-such-tenant"))]);
+    let pull = scene.github.ring("ring-partly");
+    pull.build();
+    pull.label(&label("all"));
+    pull.says(&["no-such-tenant", "Application", "2 of 3"]);
+    assert!(run(&tenants, &pull.image()));
+}
+
+#[test]
+fn a_second_pull_request_of_a_branch_goes_on_with_what_the_first_one_had() {
+    let (tenants, names) = fleet("heir", 2);
+    let before = sources(&tenants);
+    let scene = Scene::new("", &[("all", &names)]);
+    let first = scene.released("ring-heir", "all", &tenants);
+    first.close();
+    until("every tenant has what it had before", || sources(&tenants) == before);
+    let second = scene.github.again("ring-heir");
+    second.label(&label("all"));
+    until("the tenants run the image", || run(&tenants, &second.image()));
+}
