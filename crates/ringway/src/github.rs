@@ -30,7 +30,7 @@ pub use error::{GithubError, GithubSetupError};
 pub use key::AppKey;
 pub use model::{
     Actor, Calls, CheckRun, CheckStatus, Comment, Conclusion, Edited, Identity, IdentityKind, Job,
-    LabelEvent, PullRequest, Repository, StatusState, WorkflowRun,
+    LabelEvent, LabelHistory, PullRequest, Repository, StatusState, WorkflowRun,
 };
 pub use settings::{Credentials, Limits, Settings};
 

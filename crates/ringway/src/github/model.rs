@@ -105,6 +105,15 @@ pub struct LabelEvent {
     pub at: Timestamp,
 }
 
+/// What happened to the labels of a pull request.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct LabelHistory {
+    /// Each time that one was set or taken off, the oldest first.
+    pub labels: Vec<LabelEvent>,
+    /// When it was last reopened or given another base branch: from then on all its labels count as set again.
+    pub resumed_at: Option<Timestamp>,
+}
+
 /// A run of a workflow.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WorkflowRun {

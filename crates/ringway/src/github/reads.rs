@@ -4,7 +4,7 @@ use super::{
     Client,
     address::{RepositoryName, encode, is_dots},
     error::GithubError,
-    model::{Comment, Identity, IdentityKind, Job, LabelEvent, PullRequest, Repository, WorkflowRun},
+    model::{Comment, Identity, IdentityKind, Job, LabelHistory, PullRequest, Repository, WorkflowRun},
     sender::{Question, RAW},
     session::Scope,
     wire::{
@@ -121,14 +121,16 @@ impl Client {
     ///
     /// # Errors
     /// If the events cannot be read, all of them.
-    pub async fn label_events(&self, name: &str, number: u64) -> Result<Vec<LabelEvent>, GithubError> {
+    pub async fn label_events(&self, name: &str, number: u64) -> Result<LabelHistory, GithubError> {
         let repository = RepositoryName::read(name)?;
         let asked = format!("reading who set the labels of {name}#{number}");
         let path = repository.path(&format!("/issues/{number}/events"));
         let rows = |rows: Vec<WireEvent>| rows;
         let mut events = self.list(Scope::Repository(repository), &path, &asked, rows).await?;
         events.sort_by_key(WireEvent::order);
-        Ok(events.into_iter().filter_map(WireEvent::of_label).collect())
+        let resumed_at = events.iter().filter_map(WireEvent::of_resumption).max();
+        let labels = events.into_iter().filter_map(WireEvent::of_label).collect();
+        Ok(LabelHistory { labels, resumed_at })
     }
 
     /// What somebody may do in a repository.

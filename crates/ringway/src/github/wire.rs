@@ -127,6 +127,11 @@ impl WireEvent {
         (self.created_at, self.id)
     }
 
+    /// When it made the pull request count again, with all labels that it had.
+    pub(super) fn of_resumption(&self) -> Option<Timestamp> {
+        matches!(self.event.as_str(), "reopened" | "base_ref_changed").then_some(self.created_at)
+    }
+
     /// What it says about a label, if it is about one.
     pub(super) fn of_label(self) -> Option<LabelEvent> {
         let set = match self.event.as_str() {

@@ -88,7 +88,7 @@ impl Rings {
             return Ok(Vec::new());
         }
         let events = self.github().label_events(&pull.repository, pull.number).await?;
-        let set = last_set(&events);
+        let set = last_set(&events.labels);
         let mut people = People::new(self, &pull.repository, &rings.rules);
         let mut cohorts = Cohorts::new(self, rings.rules.cohort_limit);
         let mut labels = Vec::new();
@@ -102,7 +102,8 @@ impl Rings {
                 }
                 cohort = cohorts.read(label).await;
             }
-            let set_at = set.map(|set| set.at);
+            // What was cut off when it was closed is to be done when it is opened again.
+            let set_at = set.map(|set| set.at.max(events.resumed_at.unwrap_or(set.at)));
             labels.push(LabelFacts { name: name.clone(), label: parsed, set_at, set_by, cohort });
         }
         labels.sort_by(|one, other| in_order(one).cmp(&in_order(other)));

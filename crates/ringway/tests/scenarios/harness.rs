@@ -29,7 +29,7 @@ pub(crate) use administrator::{
     APPLICATION, APPLICATION_SET, Administrator, Change, DEPLOYMENT, PROJECT, STATEFUL_SET,
 };
 pub(crate) use configuration::{configuration, configuration_of};
-pub(crate) use github::{Github, HELPER, PullRequest, REPOSITORY};
+pub(crate) use github::{Github, HELPER, PullRequest};
 pub(crate) use kubeconfig::{Copied, Identity};
 pub(crate) use ran::Ran;
 pub(crate) use ringway::{Ringway, Running, release_arguments};

@@ -100,15 +100,6 @@ impl Scene {
         self.ringway.run(&["status", "-o", "json"]).expect(0).json()
     }
 
-    /// What `status` says about a pull request.
-    #[track_caller]
-    fn pull_request(&self, number: u64) -> Value {
-        let name = format!("{}#{number}", crate::harness::REPOSITORY);
-        let status = self.status();
-        let all = status["pull_requests"].as_array().unwrap().iter();
-        all.into_iter().find(|known| known["name"] == *name).unwrap_or_else(|| panic!("{status}")).clone()
-    }
-
     /// How many labels of a pull request are gone and still hold tenants.
     fn noticed_gone(&self, number: u64) -> usize {
         crate::observe::noticed_gone(&self.ringway, number)

@@ -57,7 +57,7 @@ async fn events_of_labels_come_in_their_order_with_whoever_did_them() {
             { "event": "mystery", "created_at": "2026-11-23T05:00:00Z" },
         ])),
     );
-    let events = user(&server).label_events("acme/app", 5).await.unwrap();
+    let events = user(&server).label_events("acme/app", 5).await.unwrap().labels;
     let told: Vec<_> = events
         .iter()
         .map(|event| (event.label.as_str(), event.set, event.by.as_ref().map(|by| by.id)))

@@ -18,11 +18,11 @@ use std::cell::RefCell;
 use tempfile::TempDir;
 
 /// The repository of the service `minimal`, and the one that has its cohorts.
-pub(crate) const REPOSITORY: &str = "acme/minimal";
+const REPOSITORY: &str = "acme/minimal";
 const COHORTS: &str = "acme/releases";
 
 /// Somebody with write access, and somebody who may only set labels.
-pub(crate) const DEVELOPER: &str = "dana";
+const DEVELOPER: &str = "dana";
 pub(crate) const HELPER: &str = "toby";
 
 const SECRET: &str = "a secret that only GitHub and Ringway know";

@@ -28,7 +28,7 @@ fn a_tenant_is_claimed_by_one_ring_of_one_ledger_at_a_time() {
         &stranger,
         "minimal",
         &tenant,
-        "claimed",
+        "claimed_elsewhere",
         &[
             "Application argocd/refuse-claimed is claimed by ring-holder for this service since TIME by another \
              Ringway (see the annotation owner.ringway.dev on it); use other tenants, or clean that ring up there first",
