@@ -20,9 +20,10 @@ impl Api {
         let wrong = || GithubSetupError::Address { api: api.to_owned() };
         let uri: Uri = api.parse().map_err(|_| wrong())?;
         let (scheme, authority) = uri.scheme_str().zip(uri.authority()).ok_or_else(wrong)?;
-        let is_encrypted = scheme == "https";
-        if !is_encrypted && !(scheme == "http" && is_loopback(authority.host())) {
-            return Err(wrong());
+        match scheme {
+            "https" => {}
+            "http" if is_loopback(authority.host()) => {}
+            _ => return Err(wrong()),
         }
         if uri.query().is_some() || authority.as_str().contains('@') {
             return Err(wrong());

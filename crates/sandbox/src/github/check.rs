@@ -2,7 +2,7 @@
 
 use super::{Github, Impossible};
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// A check run.
 #[derive(Debug, Clone)]
@@ -139,8 +139,8 @@ impl Github {
         let Some(known) = self.repositories.get(&repository) else { return };
         let Some(run) = known.checks.get(&id) else { return };
         let bot = self.apps.get(&run.app).map_or(0, |app| app.bot);
-        let shape = self.check_shape(known, run);
-        self.announce(repository, "check_run", Some(action), bot, json!({"check_run": shape}));
+        let payload = self.check_payload(known, run);
+        self.announce(repository, "check_run", Some(action), bot, payload);
     }
 
     /// Sets a commit status; the answer is its id.

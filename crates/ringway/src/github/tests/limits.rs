@@ -40,7 +40,9 @@ async fn each_way_of_saying_too_much_has_an_end() {
     let past = (begin() - SignedDuration::from_mins(1)).as_second().to_string();
     let secondary = json!({ "message": "You have exceeded a secondary rate limit. Please wait." });
     let used_up = ("x-ratelimit-remaining", "0");
-    let table: [(u16, Vec<(&'static str, &str)>, &Value, Option<i64>); 11] = [
+    /// The status, the headers, the body, and the seconds until its end.
+    type Row<'a> = (u16, Vec<(&'static str, &'a str)>, &'a Value, Option<i64>);
+    let table: [Row<'_>; 11] = [
         (403, vec![("retry-after", "90")], &Value::Null, Some(90)),
         (429, vec![("retry-after", "30"), used_up, ("x-ratelimit-reset", &reset)], &Value::Null, Some(30)),
         (403, vec![used_up, ("x-ratelimit-reset", &reset)], &Value::Null, Some(600)),

@@ -173,7 +173,7 @@ cohorts:
 
     /// How many calls were made that create or change content, and in all.
     pub(crate) fn calls(&self) -> github::Calls {
-        self.with(|github| github.calls.clone())
+        self.with(|github| github.calls)
     }
 }
 

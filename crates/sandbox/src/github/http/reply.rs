@@ -64,11 +64,11 @@ impl Reply {
 
 impl Problem {
     pub(super) fn new(status: StatusCode, message: &str) -> Self {
-        let body = json!({
-            "message": message,
-            "documentation_url": "https://docs.github.com/rest",
-            "status": status.as_str(),
-        });
+        let mut body = json!({"message": message, "documentation_url": "https://docs.github.com/rest"});
+        // All errors but this one have it, says GitHub's description.
+        if status != StatusCode::UNPROCESSABLE_ENTITY {
+            body["status"] = json!(status.as_str());
+        }
         Self { status, body, permissions: None, location: None }
     }
 

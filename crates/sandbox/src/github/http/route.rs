@@ -99,11 +99,8 @@ impl Github {
             "remaining": left.remaining,
             "used": left.used,
             "reset": left.resets_at.as_second(),
-            "resource": "core",
         });
-        let mut search = core.clone();
-        search["resource"] = json!("search");
-        Ok(Reply::found(&json!({"resources": {"core": core, "search": search}, "rate": core})))
+        Ok(Reply::found(&json!({"resources": {"core": core, "search": core}, "rate": core})))
     }
 
     /// A list, page by page; the links have the repository's id, as GitHub's have.

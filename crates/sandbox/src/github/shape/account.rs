@@ -1,6 +1,6 @@
 //! People, organisations, Apps and installations as JSON.
 
-use super::node;
+use super::{encoded, node};
 use crate::github::{Account, AccountKind, App, Github, Installation, Permissions, written};
 use serde_json::{Value, json};
 
@@ -11,7 +11,7 @@ impl Github {
     /// An account of an id as most answers carry it, or nothing if there is none.
     pub(in crate::github) fn account_shape(&self, id: u64) -> Value {
         let Some(account) = self.accounts.get(&id) else { return Value::Null };
-        let api = format!("{}/users/{}", self.api, account.login);
+        let api = format!("{}/users/{}", self.api, encoded(&account.login));
         json!({
             "login": account.login,
             "id": account.id,
@@ -30,7 +30,6 @@ impl Github {
             "events_url": format!("{api}/events{{/privacy}}"),
             "received_events_url": format!("{api}/received_events"),
             "type": account.kind.name(),
-            "user_view_type": "public",
             "site_admin": false,
         })
     }

@@ -72,8 +72,8 @@ impl Github {
             "previous_attempt_url": (run.attempt > 1).then_some(previous),
             "workflow_url": format!("{api}/actions/workflows/{}", run.workflow),
             "head_commit": self.simple_commit_shape(&run.head_commit),
-            "repository": self.repository_shape(repository),
-            "head_repository": self.repository_shape(head),
+            "repository": self.small_repository_shape(repository),
+            "head_repository": self.small_repository_shape(head),
         })
     }
 

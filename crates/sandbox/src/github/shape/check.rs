@@ -13,11 +13,6 @@ impl Github {
         });
         let pulls: Vec<Value> = here.map(|pull| self.small_pull_shape(repository, pull)).collect();
         let html = format!("{page}/runs/{}", run.id);
-        let suite = json!({"id": run.suite, "head_sha": run.head_commit, "status": run.status,
-            "conclusion": run.conclusion, "url": format!("{api}/check-suites/{}", run.suite),
-            "node_id": node("CheckSuite", run.suite), "head_branch": null, "before": null, "after": null,
-            "app": self.app_shape(run.app), "repository": self.repository_shape(repository),
-            "pull_requests": pulls, "created_at": written(run.started_at), "updated_at": written(run.started_at)});
         json!({
             "id": run.id,
             "name": run.name,
@@ -38,10 +33,33 @@ impl Github {
                 "annotations_count": 0,
                 "annotations_url": format!("{this}/annotations"),
             },
-            "check_suite": suite,
+            "check_suite": {"id": run.suite},
             "app": self.app_shape(run.app),
             "pull_requests": pulls,
         })
+    }
+
+    /// What the webhook `check_run` carries: only there more is said about the suite
+    /// (<https://docs.github.com/en/webhooks/webhook-events-and-payloads#check_run>).
+    pub(in crate::github) fn check_payload(&self, repository: &Repository, run: &CheckRun) -> Value {
+        let mut shape = self.check_shape(repository, run);
+        shape["check_suite"] = json!({
+            "id": run.suite,
+            "node_id": node("CheckSuite", run.suite),
+            "url": format!("{}/check-suites/{}", self.address_of(repository), run.suite),
+            "head_sha": run.head_commit,
+            "head_branch": null,
+            "before": null,
+            "after": null,
+            "status": run.status,
+            "conclusion": run.conclusion,
+            "app": shape["app"],
+            "repository": self.small_repository_shape(repository),
+            "pull_requests": shape["pull_requests"],
+            "created_at": written(run.started_at),
+            "updated_at": written(run.started_at),
+        });
+        json!({"check_run": shape})
     }
 
     pub(in crate::github) fn status_shape(&self, repository: &Repository, status: &Status) -> Value {

@@ -199,9 +199,6 @@ impl Github {
         if let Some(commit) = event.more["commit_id"].as_str() {
             shape["commit_url"] = json!(format!("{}/commits/{commit}", self.address_of(base)));
         }
-        if event.event == "closed" {
-            shape["state_reason"] = Value::Null;
-        }
         shape
     }
 

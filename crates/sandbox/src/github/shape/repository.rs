@@ -2,10 +2,10 @@
 
 use super::{account::WEB, node};
 use crate::github::{Github, Label, Repository, written};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 /// The addresses below a repository's own, by the field that has them.
-const PARTS: [(&str, &str); 38] = [
+const PARTS: [(&str, &str); 37] = [
     ("archive_url", "/{archive_format}{/ref}"),
     ("assignees_url", "/assignees{/user}"),
     ("blobs_url", "/git/blobs{/sha}"),
@@ -43,7 +43,6 @@ const PARTS: [(&str, &str); 38] = [
     ("teams_url", "/teams"),
     ("trees_url", "/git/trees{/sha}"),
     ("url", ""),
-    ("properties_url", "/properties/values"),
 ];
 
 impl Github {
@@ -57,11 +56,9 @@ impl Github {
         format!("{WEB}/{}", self.full_name(repository))
     }
 
-    /// A repository, with the fields of all of GitHub's descriptions of one.
-    pub(in crate::github) fn repository_shape(&self, repository: &Repository) -> Value {
-        let (api, page) = (self.address_of(repository), self.page_of(repository));
-        let open = repository.pulls.values().filter(|pull| pull.open).count();
-        let forks = self.repositories.values().filter(|it| it.parent == Some(repository.id)).count();
+    /// A repository as runs carry it.
+    pub(in crate::github) fn small_repository_shape(&self, repository: &Repository) -> Value {
+        let api = self.address_of(repository);
         let mut shape = json!({
             "id": repository.id,
             "node_id": node("Repository", repository.id),
@@ -69,10 +66,24 @@ impl Github {
             "full_name": self.full_name(repository),
             "owner": self.account_shape(repository.owner),
             "private": repository.private,
-            "visibility": if repository.private { "private" } else { "public" },
-            "html_url": page,
+            "html_url": self.page_of(repository),
             "description": null,
             "fork": repository.parent.is_some(),
+        });
+        for (field, part) in PARTS {
+            shape[field] = json!(format!("{api}{part}"));
+        }
+        shape
+    }
+
+    /// A repository as repositories and pull requests carry it.
+    pub(in crate::github) fn repository_shape(&self, repository: &Repository) -> Value {
+        let page = self.page_of(repository);
+        let open = repository.pulls.values().filter(|pull| pull.open).count();
+        let forks = self.repositories.values().filter(|it| it.parent == Some(repository.id)).count();
+        let mut shape = self.small_repository_shape(repository);
+        let more = json!({
+            "visibility": if repository.private { "private" } else { "public" },
             "git_url": page.replace("https:", "git:") + ".git",
             "ssh_url": format!("git@github.com:{}.git", self.full_name(repository)),
             "clone_url": format!("{page}.git"),
@@ -96,21 +107,17 @@ impl Github {
             "allow_forking": true,
             "web_commit_signoff_required": false,
         });
-        let mut more = Map::new();
-        for (field, part) in PARTS {
-            more.insert(field.to_owned(), json!(format!("{api}{part}")));
+        if let (Value::Object(shape), Value::Object(more)) = (&mut shape, more) {
+            shape.extend(more);
         }
         for field in ["size", "stargazers_count", "watchers_count", "watchers"] {
-            more.insert(field.to_owned(), json!(0));
+            shape[field] = json!(0);
         }
         for field in ["has_issues", "has_projects", "has_wiki", "has_downloads"] {
-            more.insert(field.to_owned(), json!(true));
+            shape[field] = json!(true);
         }
         for field in ["has_pages", "has_discussions"] {
-            more.insert(field.to_owned(), json!(false));
-        }
-        if let Value::Object(shape) = &mut shape {
-            shape.append(&mut more);
+            shape[field] = json!(false);
         }
         shape
     }
