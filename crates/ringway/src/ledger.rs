@@ -58,6 +58,9 @@ use tokio::sync::{Notify, watch};
 /// How long a call waits for another process that has the file locked. Only a start or a backup ever does.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// How many statements stay prepared: all that the work on a tenant needs.
+const STATEMENTS: usize = 64;
+
 /// An open ledger. Clones share it.
 #[derive(Clone)]
 pub struct Ledger(Arc<Shared>);
@@ -116,6 +119,7 @@ impl Ledger {
         let path = Path::new(":memory:");
         let open = || {
             let mut connection = Connection::open_in_memory()?;
+            connection.set_prepared_statement_cache_capacity(STATEMENTS);
             schema::prepare(&mut connection, schema::Found::Empty)?;
             connection.execute("UPDATE identity SET id = ?1", [id])?;
             Ok(connection)
@@ -237,6 +241,7 @@ fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, LedgerError> {
     let open = || {
         let connection = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
         connection.busy_timeout(BUSY_TIMEOUT)?;
+        connection.set_prepared_statement_cache_capacity(STATEMENTS);
         Ok(connection)
     };
     open().map_err(|error| LedgerError::storage("open", path, error))

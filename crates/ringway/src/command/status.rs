@@ -54,7 +54,8 @@ struct PullRequest {
     over: bool,
     /// Where it stands, in one line; nothing before that was said in it.
     says: Option<String>,
-    read_at: Timestamp,
+    /// When anything about it was last written down.
+    updated_at: Timestamp,
 }
 
 /// A ring that holds something.
@@ -120,7 +121,7 @@ fn pull_requests(ledger: &Ledger) -> anyhow::Result<Vec<PullRequest>> {
         service: known.service,
         ring: known.ring,
         over: known.over,
-        read_at: known.updated_at,
+        updated_at: known.updated_at,
     };
     Ok(ledger.pull_requests()?.into_iter().filter(lives).map(shown).collect())
 }

@@ -189,10 +189,8 @@ impl Ledger {
 }
 
 pub(super) fn insert(transaction: &Transaction<'_>, entry: &AuditEntry) -> rusqlite::Result<()> {
-    transaction.execute(
-        "INSERT INTO audit (at, action, user, uid, origin, pull_request, run, ring, service, tenants, outcome, detail)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
-        params![
+    transaction.prepare_cached("INSERT INTO audit (at, action, user, uid, origin, pull_request, run, ring, service, tenants, outcome, detail)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)")?.execute(params![
             At(entry.at),
             Word(entry.action),
             entry.by.user,
@@ -205,13 +203,12 @@ pub(super) fn insert(transaction: &Transaction<'_>, entry: &AuditEntry) -> rusql
             entry.tenants,
             Word(entry.outcome),
             entry.detail
-        ],
-    )?;
+        ])?;
     Ok(())
 }
 
 fn select(connection: &Connection, filter: &AuditFilter) -> rusqlite::Result<Vec<AuditEntry>> {
-    let mut statement = connection.prepare(
+    let mut statement = connection.prepare_cached(
         "SELECT at, action, user, uid, origin, pull_request, run, ring, service, tenants, outcome, detail FROM audit
          WHERE (?1 IS NULL OR at >= ?1) AND (?2 IS NULL OR instr(', ' || ring || ', ', ', ' || ?2 || ', ') > 0)
          ORDER BY number",

@@ -69,7 +69,7 @@ impl Ledger {
                     return Ok(Claims::Refused { refusal });
                 }
             }
-            let mut insert = transaction.prepare(
+            let mut insert = transaction.prepare_cached(
                 "INSERT INTO claim (instance, namespace, application, service, ring, tenant, run, since)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
                  ON CONFLICT DO UPDATE SET tenant = excluded.tenant, run = excluded.run",
@@ -113,7 +113,7 @@ impl Ledger {
         );
         let tenants = filter.tenants.as_ref().map(Json);
         self.read("list claims", |connection| {
-            let mut statement = connection.prepare(&sql)?;
+            let mut statement = connection.prepare_cached(&sql)?;
             let rows =
                 statement.query_map(params![filter.ring, filter.service, filter.run, tenants], from_row)?;
             Ok(rows.collect::<Result<_, _>>()?)
@@ -128,11 +128,8 @@ impl Ledger {
     pub fn release_claim(&self, key: &ApplicationKey, service: &str, ring: &str) -> Result<(), LedgerError> {
         self.write("release a claim", |transaction| {
             // With the ring: a second attempt must not take the claim from whoever got it in between.
-            transaction.execute(
-                "DELETE FROM claim WHERE instance = ?1 AND namespace = ?2 AND application = ?3 AND service = ?4
-                 AND ring = ?5",
-                params![key.instance, key.namespace, key.name, service, ring],
-            )?;
+            transaction.prepare_cached("DELETE FROM claim WHERE instance = ?1 AND namespace = ?2 AND application = ?3 AND service = ?4
+                 AND ring = ?5")?.execute(params![key.instance, key.namespace, key.name, service, ring])?;
             Ok(())
         })
     }
@@ -144,8 +141,9 @@ pub(super) fn read_claim(
     service: &str,
 ) -> Result<Option<Claim>, Interrupted> {
     let sql = format!("{SELECT} instance = ?1 AND namespace = ?2 AND application = ?3 AND service = ?4");
-    let found = connection.query_row(&sql, params![key.instance, key.namespace, key.name, service], from_row);
-    Ok(found.optional()?)
+    let mut statement = connection.prepare_cached(&sql)?;
+    let key = params![key.instance, key.namespace, key.name, service];
+    Ok(statement.query_row(key, from_row).optional()?)
 }
 
 const SELECT: &str = "SELECT instance, namespace, application, service, ring, tenant, run, since,

@@ -79,14 +79,12 @@ impl Ledger {
                 Some(recorded) => intent::merge(&claim, recorded, inverse)?,
                 None => inverse.clone(),
             };
-            transaction.execute(
-                "INSERT INTO override (instance, namespace, application, service, destination_namespace, wanted,
+            transaction.prepare_cached("INSERT INTO override (instance, namespace, application, service, destination_namespace, wanted,
                      workloads, inverse, state, intended_at)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
                  ON CONFLICT DO UPDATE SET destination_namespace = excluded.destination_namespace,
                      wanted = excluded.wanted, workloads = excluded.workloads, inverse = excluded.inverse,
-                     state = excluded.state, intended_at = excluded.intended_at, removed_at = NULL",
-                params![
+                     state = excluded.state, intended_at = excluded.intended_at, removed_at = NULL")?.execute(params![
                     key.instance,
                     key.namespace,
                     key.name,
@@ -97,8 +95,7 @@ impl Ledger {
                     Json(&inverse),
                     Word(OverrideState::Intended),
                     At(at)
-                ],
-            )?;
+                ])?;
             Ok(())
         })
     }
@@ -110,11 +107,8 @@ impl Ledger {
     /// If the ledger cannot be written.
     pub fn forget_intent(&self, key: &ApplicationKey, service: &str) -> Result<(), LedgerError> {
         self.write("forget what was about to be written", |transaction| {
-            transaction.execute(
-                "DELETE FROM override WHERE instance = ?1 AND namespace = ?2 AND application = ?3 AND service = ?4
-                 AND state = ?5",
-                params![key.instance, key.namespace, key.name, service, Word(OverrideState::Intended)],
-            )?;
+            transaction.prepare_cached("DELETE FROM override WHERE instance = ?1 AND namespace = ?2 AND application = ?3 AND service = ?4
+                 AND state = ?5")?.execute(params![key.instance, key.namespace, key.name, service, Word(OverrideState::Intended)])?;
             Ok(())
         })
     }
@@ -172,10 +166,12 @@ impl Ledger {
                 service: service.to_owned(),
             })?;
             change(&mut written);
-            transaction.execute(
-                "UPDATE override SET inverse = ?5, state = ?6, patched_at = ?7, removed_at = ?8
+            transaction
+                .prepare_cached(
+                    "UPDATE override SET inverse = ?5, state = ?6, patched_at = ?7, removed_at = ?8
                  WHERE instance = ?1 AND namespace = ?2 AND application = ?3 AND service = ?4",
-                params![
+                )?
+                .execute(params![
                     key.instance,
                     key.namespace,
                     key.name,
@@ -184,8 +180,7 @@ impl Ledger {
                     Word(written.state),
                     written.patched_at.map(At),
                     written.removed_at.map(At)
-                ],
-            )?;
+                ])?;
             Ok(())
         })
     }

@@ -116,7 +116,7 @@ impl Ledger {
     pub fn pull_requests(&self) -> Result<Vec<KnownPullRequest>, LedgerError> {
         self.read("list the pull requests", |connection| {
             let mut statement =
-                connection.prepare("SELECT * FROM pull_request ORDER BY repository, number")?;
+                connection.prepare_cached("SELECT * FROM pull_request ORDER BY repository, number")?;
             Ok(statement.query_map([], from_row)?.collect::<Result<_, _>>()?)
         })
     }
@@ -128,11 +128,9 @@ impl Ledger {
     /// If the ledger cannot be written.
     pub fn record_pull_request(&self, known: &KnownPullRequest) -> Result<(), LedgerError> {
         self.write("record a pull request", |transaction| {
-            transaction.execute(
-                "INSERT OR REPLACE INTO pull_request (repository, number, repository_name, service, ring, over,
+            transaction.prepare_cached("INSERT OR REPLACE INTO pull_request (repository, number, repository_name, service, ring, over,
                      comment, check_run, noticed_gone, told, history, updated_at)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
-                params![
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)")?.execute(params![
                     Number(known.repository),
                     Number(known.number),
                     known.repository_name,
@@ -145,8 +143,7 @@ impl Ledger {
                     Json(&known.told),
                     Json(&known.history),
                     At(known.updated_at)
-                ],
-            )?;
+                ])?;
             Ok(())
         })
     }

@@ -128,10 +128,12 @@ impl Ledger {
                 let taken = || LedgerError::RunIdTaken { run: new.id.clone() }.into();
                 return if is_same(&run, new) { Ok(()) } else { Err(taken()) };
             }
-            transaction.execute(
-                "INSERT INTO run (id, kind, ring, service, images, cohort, origin, began_at)
+            transaction
+                .prepare_cached(
+                    "INSERT INTO run (id, kind, ring, service, images, cohort, origin, began_at)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-                params![
+                )?
+                .execute(params![
                     new.id,
                     Word(new.kind),
                     new.ring,
@@ -140,9 +142,8 @@ impl Ledger {
                     new.cohort,
                     new.origin.as_ref().map(Json),
                     At(new.began_at)
-                ],
-            )?;
-            let mut insert = transaction.prepare(
+                ])?;
+            let mut insert = transaction.prepare_cached(
                 "INSERT INTO tenant (run, tenant, position) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
             )?;
             for (position, tenant) in (0_i64..).zip(&new.tenants) {
@@ -236,10 +237,9 @@ impl Ledger {
     pub fn record_origin(&self, run: &str, origin: &PullRequestOrigin) -> Result<(), LedgerError> {
         self.write("record what a run is asked for as", |transaction| {
             if known_run(transaction, run)?.origin.as_ref() != Some(origin) {
-                transaction.execute(
-                    "UPDATE run SET origin = ?2 WHERE id = ?1 AND verdict IS NULL",
-                    params![run, Json(origin)],
-                )?;
+                transaction
+                    .prepare_cached("UPDATE run SET origin = ?2 WHERE id = ?1 AND verdict IS NULL")?
+                    .execute(params![run, Json(origin)])?;
             }
             Ok(())
         })
@@ -282,10 +282,11 @@ impl Ledger {
     fn stop(&self, run: &str, stop: &Stop, asked: Option<&Asked>) -> Result<(), LedgerError> {
         self.write("record that a run was told to stop", |transaction| {
             let known = known_run(transaction, run)?;
-            let changed = transaction.execute(
-                "UPDATE run SET stop = ?2 WHERE id = ?1 AND stop IS NULL AND verdict IS NULL",
-                params![run, Json(stop)],
-            )?;
+            let changed = transaction
+                .prepare_cached(
+                    "UPDATE run SET stop = ?2 WHERE id = ?1 AND stop IS NULL AND verdict IS NULL",
+                )?
+                .execute(params![run, Json(stop)])?;
             if let Some(asked) = asked {
                 let mut entry = AuditEntry::stop(asked, &known, stop, changed > 0);
                 if !asked.by.from.is_typed() {
@@ -310,10 +311,11 @@ impl Ledger {
     ) -> Result<(), LedgerError> {
         let held = self.write("record a verdict", |transaction| {
             known_run(transaction, run)?;
-            transaction.execute(
-                "UPDATE run SET verdict = ?2, ended_at = ?3 WHERE id = ?1 AND verdict IS NULL",
-                params![run, Word(verdict), At(at)],
-            )?;
+            transaction
+                .prepare_cached(
+                    "UPDATE run SET verdict = ?2, ended_at = ?3 WHERE id = ?1 AND verdict IS NULL",
+                )?
+                .execute(params![run, Word(verdict), At(at)])?;
             slot::drop_ended(transaction)?;
             Ok(slot::held(transaction)?)
         })?;
@@ -350,7 +352,8 @@ fn known_run(connection: &Connection, id: &str) -> Result<Run, Interrupted> {
 }
 
 fn read_run(connection: &Connection, id: &str) -> Result<Option<Run>, Interrupted> {
-    Ok(connection.query_row(&format!("{SELECT} id = ?1"), [id], from_row).optional()?)
+    let mut statement = connection.prepare_cached(&format!("{SELECT} id = ?1"))?;
+    Ok(statement.query_row([id], from_row).optional()?)
 }
 
 const SELECT: &str =
@@ -359,7 +362,7 @@ const SELECT: &str =
     FROM run WHERE";
 
 fn select(connection: &Connection, rest: &str, parameters: &[&dyn ToSql]) -> rusqlite::Result<Vec<Run>> {
-    connection.prepare(&format!("{SELECT} {rest}"))?.query_map(parameters, from_row)?.collect()
+    connection.prepare_cached(&format!("{SELECT} {rest}"))?.query_map(parameters, from_row)?.collect()
 }
 
 fn from_row(row: &Row<'_>) -> rusqlite::Result<Run> {

@@ -30,12 +30,9 @@ impl Ledger {
     pub fn acquire_slot(&self, holder: &SlotHolder, limit: u32, at: Timestamp) -> Result<bool, LedgerError> {
         let SlotHolder { instance, run, tenant } = holder;
         let held = self.write("ask for a place", |transaction| {
-            transaction.execute(
-                "INSERT INTO slot (instance, run, tenant, instance_limit, asked_at) VALUES (?1, ?2, ?3, ?4, ?5)
+            transaction.prepare_cached("INSERT INTO slot (instance, run, tenant, instance_limit, asked_at) VALUES (?1, ?2, ?3, ?4, ?5)
                  ON CONFLICT DO UPDATE SET instance_limit = excluded.instance_limit
-                 WHERE instance_limit <> excluded.instance_limit",
-                params![instance, run, tenant, limit, At(at)],
-            )?;
+                 WHERE instance_limit <> excluded.instance_limit")?.execute(params![instance, run, tenant, limit, At(at)])?;
             promote(transaction, instance)?;
             Ok(held(transaction)?)
         })?;
@@ -78,10 +75,9 @@ impl Ledger {
     pub fn release_slot(&self, holder: &SlotHolder) -> Result<(), LedgerError> {
         let SlotHolder { instance, run, tenant } = holder;
         let held = self.write("give a place back", |transaction| {
-            transaction.execute(
-                "DELETE FROM slot WHERE instance = ?1 AND run = ?2 AND tenant = ?3",
-                params![instance, run, tenant],
-            )?;
+            transaction
+                .prepare_cached("DELETE FROM slot WHERE instance = ?1 AND run = ?2 AND tenant = ?3")?
+                .execute(params![instance, run, tenant])?;
             promote(transaction, instance)?;
             Ok(held(transaction)?)
         })?;
@@ -96,7 +92,7 @@ impl Ledger {
     /// If the ledger cannot be read.
     pub fn slots(&self, instance: &str) -> Result<Vec<SlotHolder>, LedgerError> {
         self.read("list the places", |connection| {
-            let mut statement = connection.prepare(
+            let mut statement = connection.prepare_cached(
                 "SELECT instance, run, tenant FROM slot WHERE held AND instance = ?1 ORDER BY number",
             )?;
             Ok(statement.query_map([instance], from_row)?.collect::<Result<_, _>>()?)
@@ -137,7 +133,7 @@ impl Ledger {
 /// Everybody who holds a place.
 pub(super) fn held(connection: &Connection) -> rusqlite::Result<BTreeSet<SlotHolder>> {
     connection
-        .prepare("SELECT instance, run, tenant FROM slot WHERE held")?
+        .prepare_cached("SELECT instance, run, tenant FROM slot WHERE held")?
         .query_map([], from_row)?
         .collect()
 }
@@ -145,7 +141,7 @@ pub(super) fn held(connection: &Connection) -> rusqlite::Result<BTreeSet<SlotHol
 /// Takes those out of the queues whose run has ended, and gives their places to the next.
 pub(super) fn drop_ended(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
     let instances: BTreeSet<String> = transaction
-        .prepare(
+        .prepare_cached(
             "DELETE FROM slot WHERE run IN (SELECT id FROM run WHERE verdict IS NOT NULL) RETURNING instance",
         )?
         .query_map([], |row| row.get(0))?
@@ -155,13 +151,13 @@ pub(super) fn drop_ended(transaction: &Transaction<'_>) -> rusqlite::Result<()> 
 
 /// Gives free places to those who have waited longest. Each brings the limit that it was told.
 fn promote(transaction: &Transaction<'_>, instance: &str) -> rusqlite::Result<()> {
-    let mut next = transaction.prepare(
+    let mut next = transaction.prepare_cached(
         "SELECT number FROM slot WHERE number =
              (SELECT min(number) FROM slot WHERE instance = ?1 AND NOT held)
          AND instance_limit > (SELECT count(*) FROM slot WHERE instance = ?1 AND held)",
     )?;
     while let Some(number) = next.query_row([instance], |row| row.get::<_, i64>(0)).optional()? {
-        transaction.execute("UPDATE slot SET held = 1 WHERE number = ?1", [number])?;
+        transaction.prepare_cached("UPDATE slot SET held = 1 WHERE number = ?1")?.execute([number])?;
     }
     Ok(())
 }

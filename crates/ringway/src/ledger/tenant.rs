@@ -50,7 +50,7 @@ impl Ledger {
     pub fn tenants(&self, run: &str) -> Result<Vec<TenantState>, LedgerError> {
         self.read("read the tenants of a run", |connection| {
             let mut statement =
-                connection.prepare(&format!("{SELECT} tenant.run = ?1 ORDER BY tenant.position"))?;
+                connection.prepare_cached(&format!("{SELECT} tenant.run = ?1 ORDER BY tenant.position"))?;
             Ok(statement.query_map([run], from_row)?.collect::<Result<_, _>>()?)
         })
     }
@@ -86,7 +86,8 @@ impl Ledger {
     }
 
     /// Writes down that an Application of a tenant is proven as far as this. Only ever raises it; the tenant is proven as
-    /// far as the least proven of its Applications.
+    /// far as the least proven of its Applications. What the tenant ended with is written down once more by
+    /// [`Ledger::record_tenant`], which waits for the disk; the levels on the way are for those who look.
     ///
     /// # Errors
     ///
@@ -99,7 +100,7 @@ impl Ledger {
         proof: Proof,
         at: Timestamp,
     ) -> Result<(), LedgerError> {
-        self.write("record a proof", |transaction| {
+        self.write_soon("record a proof", |transaction| {
             let state = known_tenant(transaction, run, tenant)?;
             let proof = if part.of > 1 { least(transaction, &state, part, proof)? } else { proof };
             Ok(raise_proof(transaction, &state, proof, at)?)
@@ -121,10 +122,11 @@ impl Ledger {
         self.write_soon("record what is awaited", |transaction| {
             let state = known_tenant(transaction, run, tenant)?;
             if state.verdict.is_none() && state.awaiting.as_ref() != awaiting {
-                transaction.execute(
-                    "UPDATE tenant SET awaiting = ?3, updated_at = ?4 WHERE run = ?1 AND tenant = ?2",
-                    params![run, tenant, awaiting.map(Json), At(at)],
-                )?;
+                transaction
+                    .prepare_cached(
+                        "UPDATE tenant SET awaiting = ?3, updated_at = ?4 WHERE run = ?1 AND tenant = ?2",
+                    )?
+                    .execute(params![run, tenant, awaiting.map(Json), At(at)])?;
             }
             Ok(())
         })
@@ -143,10 +145,9 @@ impl Ledger {
     ) -> Result<(), LedgerError> {
         self.write("record the Applications of a tenant", |transaction| {
             if known_tenant(transaction, run, tenant)?.applications != applications {
-                transaction.execute(
-                    "UPDATE tenant SET applications = ?3 WHERE run = ?1 AND tenant = ?2",
-                    params![run, tenant, Json(applications)],
-                )?;
+                transaction
+                    .prepare_cached("UPDATE tenant SET applications = ?3 WHERE run = ?1 AND tenant = ?2")?
+                    .execute(params![run, tenant, Json(applications)])?;
             }
             Ok(())
         })
@@ -164,18 +165,15 @@ impl Ledger {
                 return Ok(());
             }
             raise_proof(transaction, &state, result.proof, at)?;
-            transaction.execute(
-                "UPDATE tenant SET verdict = ?3, notes = ?4, problem = ?5, awaiting = NULL, updated_at = ?6
-                 WHERE run = ?1 AND tenant = ?2",
-                params![
+            transaction.prepare_cached("UPDATE tenant SET verdict = ?3, notes = ?4, problem = ?5, awaiting = NULL, updated_at = ?6
+                 WHERE run = ?1 AND tenant = ?2")?.execute(params![
                     run,
                     result.tenant,
                     Word(result.verdict),
                     Json(&result.notes),
                     result.problem.as_ref().map(Json),
                     At(at)
-                ],
-            )?;
+                ])?;
             Ok(())
         })
     }
@@ -197,10 +195,9 @@ fn least(
     let of_part = parts.entry(part.number).or_default();
     if *of_part < proof {
         *of_part = proof;
-        transaction.execute(
-            "INSERT OR REPLACE INTO part_proven VALUES (?1, ?2, ?3, ?4)",
-            params![state.run, state.tenant, part.number, Word(proof)],
-        )?;
+        transaction
+            .prepare_cached("INSERT OR REPLACE INTO part_proven VALUES (?1, ?2, ?3, ?4)")?
+            .execute(params![state.run, state.tenant, part.number, Word(proof)])?;
     }
     let all = (0..part.of).map(|number| parts.get(&number).copied().unwrap_or_default());
     Ok(all.min().unwrap_or_default())
@@ -215,14 +212,15 @@ fn raise_proof(
     if proof <= state.proof {
         return Ok(());
     }
-    transaction.execute(
-        "UPDATE tenant SET proof = ?3, updated_at = ?4 WHERE run = ?1 AND tenant = ?2",
-        params![state.run, state.tenant, Word(proof), At(at)],
-    )?;
-    transaction.execute(
-        "INSERT INTO proof_reached VALUES (?1, ?2, ?3, ?4)",
-        params![state.run, state.tenant, Word(proof), At(at)],
-    )?;
+    transaction
+        .prepare_cached("UPDATE tenant SET proof = ?3, updated_at = ?4 WHERE run = ?1 AND tenant = ?2")?
+        .execute(params![state.run, state.tenant, Word(proof), At(at)])?;
+    transaction.prepare_cached("INSERT INTO proof_reached VALUES (?1, ?2, ?3, ?4)")?.execute(params![
+        state.run,
+        state.tenant,
+        Word(proof),
+        At(at)
+    ])?;
     Ok(())
 }
 
@@ -233,7 +231,7 @@ fn known_tenant(connection: &Connection, run: &str, tenant: &str) -> Result<Tena
 
 fn read_tenant(connection: &Connection, run: &str, tenant: &str) -> Result<Option<TenantState>, Interrupted> {
     let sql = format!("{SELECT} tenant.run = ?1 AND tenant.tenant = ?2");
-    Ok(connection.query_row(&sql, [run, tenant], from_row).optional()?)
+    Ok(connection.prepare_cached(&sql)?.query_row([run, tenant], from_row).optional()?)
 }
 
 const SELECT: &str = "SELECT run, tenant, proof, verdict, notes, problem, awaiting, applications, updated_at,

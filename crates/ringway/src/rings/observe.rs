@@ -8,7 +8,6 @@ use super::{
     repositories::Repository,
 };
 use crate::{config, github, ledger::KnownPullRequest};
-use jiff::Timestamp;
 use release::{
     decide::{
         facts::{Build, CohortFacts, ImageFacts, Known, LabelFacts, PullRequest, PullRequestState},
@@ -102,12 +101,17 @@ impl Rings {
                 }
                 cohort = cohorts.read(label).await;
             }
+            let was_set_at = set.map(|set| set.at);
             // What was cut off when it was closed is to be done when it is opened again.
-            let set_at = set.map(|set| set.at.max(events.resumed_at.unwrap_or(set.at)));
-            labels.push(LabelFacts { name: name.clone(), label: parsed, set_at, set_by, cohort });
+            let set_at = was_set_at.max(was_set_at.and(events.resumed_at));
+            labels
+                .push((was_set_at, LabelFacts { name: name.clone(), label: parsed, set_at, set_by, cohort }));
         }
-        labels.sort_by(|one, other| in_order(one).cmp(&in_order(other)));
-        Ok(labels)
+        // In the order in which they were set; what nothing is known of comes last.
+        labels.sort_by(|(one_at, one), (other_at, other)| {
+            (one_at.is_none(), one_at, &one.name).cmp(&(other_at.is_none(), other_at, &other.name))
+        });
+        Ok(labels.into_iter().map(|(_, label)| label).collect())
     }
 
     /// Whether the images of the head commit can be pulled. The registry is asked only once the build has succeeded: an
@@ -165,11 +169,6 @@ fn has_succeeded(build: &Known<Option<Build>>, rings: &config::Rings) -> bool {
         }),
         Known::NotYet(_) => false,
     }
-}
-
-/// In the order in which they were set; what nothing is known of comes last.
-fn in_order(label: &LabelFacts) -> (bool, Option<Timestamp>, &str) {
-    (label.set_at.is_none(), label.set_at, &label.name)
 }
 
 fn facts(read: github::PullRequest, repository: &Repository) -> PullRequest {

@@ -28,7 +28,7 @@ pub(super) fn page(status: &Status, now: Timestamp) -> String {
         lines.push(String::new());
         lines.push(format!("pull request {}", pull_request.name));
         let says = pull_request.says.as_deref().unwrap_or("nothing was said in it yet");
-        lines.push(format!("  {says} (read {} ago)", ago(pull_request.read_at, now)));
+        lines.push(format!("  {says} (for {})", ago(pull_request.updated_at, now)));
     }
     for run in &status.under_way {
         lines.push(String::new());

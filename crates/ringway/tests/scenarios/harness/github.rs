@@ -72,6 +72,10 @@ impl Github {
         let app = github.register_app(SLUG, "acme", &PERMISSIONS);
         github.install_app(app, "acme").unwrap();
         let sandbox = Sandbox::start(listeners, model, 1.0);
+        // Where what is said and heard is judged against GitHub's own description of its API.
+        if let Some(folder) = std::env::var_os("RINGWAY_GITHUB_EXCHANGES") {
+            sandbox.record_github(folder.as_ref()).unwrap();
+        }
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("key.pem"), KEY).unwrap();
         std::fs::write(folder.path().join("webhook-secret"), SECRET).unwrap();

@@ -36,6 +36,22 @@ fn a_cohort_that_asks_for_more_is_refused_to_those_who_have_only_write_access() 
 }
 
 #[test]
+fn a_cohort_that_asks_for_a_team_is_released_for_its_members_only() {
+    let (tenants, names) = fleet("team", 1);
+    let more = "      authority: [{cohorts: 'github:path:*', team: acme/releasers}]";
+    let scene = Scene::new(more, &[("all", &names)]);
+    let pull = scene.github.ring("ring-team");
+    pull.build();
+    pull.label(&label("all"));
+    pull.says(&["is not in the team", "acme/releasers"]);
+    assert_eq!(overrides(&scene.ringway), "");
+    scene.github.with(|github| github.set_team_member("acme", "releasers", "dana", false));
+    pull.unlabel(&label("all"));
+    pull.label(&label("all"));
+    until("the tenants run the image", || run(&tenants, &pull.image()));
+}
+
+#[test]
 fn labels_that_are_wrong_get_an_answer_each_and_the_right_one_is_released() {
     let (tenants, names) = fleet("wrong", 2);
     let scene = Scene::new("      cohortLimit: 2", &[("all", &names), ("large", "a,b,c")]);

@@ -60,6 +60,14 @@ impl Github {
         Ok(Reply::found(&self.installation_shape(found)))
     }
 
+    /// <https://docs.github.com/en/rest/apps/apps#get-an-organization-installation-for-the-authenticated-app>
+    pub(super) fn organization_installation(&self, call: &Call<'_>, organization: &str) -> Answered {
+        let app = the_app(call)?;
+        let account = self.account_of(organization).map(|account| account.id);
+        let found = self.installations.values().find(|it| it.app == app && Some(it.account) == account);
+        Ok(Reply::found(&self.installation_shape(found.ok_or_else(Problem::not_found)?)))
+    }
+
     fn installation_of(&self, app: u64, id: &str) -> Result<&Installation, Problem> {
         let id: u64 = id.parse().map_err(|_| Problem::not_found())?;
         self.installations.get(&id).filter(|it| it.app == app).ok_or_else(Problem::not_found)
