@@ -12,7 +12,7 @@ mod stay;
 pub use drive::{drive, interrupted};
 pub use gate::{Gate, Inside};
 pub use reach::{Reached, reach};
-pub use stay::{Phase, stay};
+pub use stay::{Phase, stay, stay_with};
 
 use crate::{
     asker::Asker,

@@ -1,17 +1,21 @@
-//! `ringway demo`: the main job on a simulated fleet, told as it happens.
+//! `ringway demo`: a pull request and its labels, from the first one to the tenants given back, told as it happens.
 //!
-//! Only the fleet is simulated: Kubernetes, Argo CD and the registry are the model of the `sandbox` crate behind real HTTP
-//! servers on this machine. What drives the releases is what drives them elsewhere, with its files in a temporary folder.
-//! Every step has an expected outcome; the exit code is 0 only if all of them came true.
+//! Only what is around Ringway is simulated: GitHub, Kubernetes, Argo CD and the registry are the model of the `sandbox`
+//! crate behind real HTTP servers on this machine. What drives the releases is `ringway serve`, with its files in a
+//! temporary folder; the story only does what people do, and looks what becomes of it. Every step has an expected outcome;
+//! the exit code is 0 only if all of them came true.
 
 mod document;
 mod ending;
 mod expected;
 mod files;
 mod following;
+mod github;
 mod hands;
+mod markdown;
 mod names;
 mod narrator;
+mod pull_request;
 mod scene;
 mod story;
 mod table;
@@ -24,16 +28,21 @@ use crate::{
     clock::{Clock, SystemClock},
     config::Config,
     error::{Outcome, UsageError},
+    github::{Client, Credentials, Limits, Settings},
+    ledger::Ledger,
     output, owner,
+    registry::Secret,
     state::StateFolder,
 };
 use clap::Args;
 use document::Document;
 use narrator::{Listener, Narrator};
 use scene::Scene;
+use std::{net::Ipv4Addr, sync::Arc, time::Duration};
 use story::{Story, Told};
+use tokio::net::TcpListener;
 
-/// One tenant cannot pull an image, and another one is reverted.
+/// Two cohorts: a tenant of one cannot pull an image, and a tenant of the other is reverted.
 const FEWEST: u32 = 2;
 
 /// As many as the default `limits.cohortSize`.
@@ -59,64 +68,85 @@ pub(super) async fn demo(arguments: DemoArguments, format: OutputFormat) -> anyh
     let listener = if format == OutputFormat::Text { Listener::Output } else { Listener::Error };
     let mut narrator = Narrator::new(listener);
     let scene = Scene::build(arguments.seed, tenants, narrator.is_paced()).await?;
-    narrator.paragraph(&introduction(&scene, arguments.seed, arguments.keep)).await;
-    let mut told = Told::default();
-    if tell(&scene, &mut narrator, &mut told).await? == Outcome::Interrupted {
+    narrator.paragraph(&introduction(&scene, &arguments)).await;
+    let config = Config::load(&scene.configuration()).map_err(|errors| UsageError(errors.to_string()))?;
+    let folder = StateFolder::open(&config.state_folder)?;
+    let ownership = folder.own("ringway demo", SystemClock.now())?;
+    let http = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+    let server = http.local_addr()?;
+    scene.github(|github| github::tell(github, scene.repository, server));
+    let serving = owner::stay_with(config, Some(client(&scene)?), &folder, ownership, http);
+    let mut concluded = None;
+    let telling = async {
+        let told = tell(&scene, &folder, &mut narrator).await?;
+        let outcome = conclude(&scene, &narrator, &told, format)?;
+        let is_done = outcome == Outcome::Done;
+        concluded = Some(outcome);
+        let program = ending::program();
+        if arguments.keep {
+            narrator.block(&format!("\n{}", ending::how_to_use(&program, &scene)));
+            // What ends now is the server.
+            std::future::pending::<()>().await;
+        } else if is_done {
+            narrator.block(&format!("\n{}", ending::what_next(&program)));
+        }
+        anyhow::Ok(())
+    };
+    // The server first: when it is told to end, the story has no end. It opens the state before anything is told.
+    tokio::select! {
+        biased;
+        ended = serving => drop(ended?),
+        told = telling => told?,
+    }
+    Ok(concluded.unwrap_or_else(|| {
         eprintln!("the demo was interrupted: its fleet and all its files are gone");
-        return Ok(Outcome::Interrupted);
-    }
-    let outcome = conclude(&scene, &narrator, &told, format)?;
-    if arguments.keep {
-        narrator.block(&format!("\n{}", ending::how_to_use(&ending::program(), &scene)));
-        owner::interrupted().await?;
-    } else if outcome == Outcome::Done {
-        narrator.block(&format!("\n{}", ending::what_next(&ending::program())));
-    }
-    Ok(outcome)
+        Outcome::Interrupted
+    }))
+}
+
+/// GitHub wants a second between two writes, which a story of days within seconds does not have. The one of the demo is
+/// content without.
+fn client(scene: &Scene) -> anyhow::Result<Client> {
+    let limits = Limits { write_gap: Duration::ZERO, writes_per_minute: 10_000, ..Limits::default() };
+    let credentials = Credentials::Token(Secret::new(scene.token.clone()));
+    Ok(Client::over_network(
+        Settings { api: scene.github_api(), credentials, limits },
+        Arc::new(SystemClock),
+    )?)
 }
 
 /// How many tenants, if the story can be told with so many.
 fn tenants(given: u32) -> anyhow::Result<usize> {
     if !(FEWEST..=MOST).contains(&given) {
         let message = format!(
-            "--tenants: found {given}; allowed: {FEWEST} to {MOST}. One of them cannot pull an image, and another one is \
-             reverted by hand"
+            "--tenants: found {given}; allowed: {FEWEST} to {MOST}. One of them cannot pull an image, and another one, of \
+             another cohort, is reverted by hand"
         );
         return Err(UsageError(message).into());
     }
     Ok(usize::try_from(given)?)
 }
 
-/// Tells the story as the owner of the state folder, as any command that drives releases.
-async fn tell(scene: &Scene, narrator: &mut Narrator, told: &mut Told) -> anyhow::Result<Outcome> {
-    let config = Config::load(&scene.configuration()).map_err(|errors| UsageError(errors.to_string()))?;
-    let folder = StateFolder::open(&config.state_folder)?;
-    let hands = scene.hands().await?;
-    let ownership = folder.own("ringway demo", SystemClock.now())?;
-    owner::drive(config, &folder, ownership, async |owner| {
-        let mut story = Story {
-            scene,
-            owner: &owner,
-            folder: &folder,
-            hands: &hands,
-            narrator: &mut *narrator,
-            told: &mut *told,
-        };
-        if let Err(error) = story.tell().await {
-            story.differs(format!("the story could not go on: {error:#}"));
-        }
-        Ok(Outcome::Done)
-    })
-    .await
+/// Tells the story of what happens around the server, whose state is in this folder.
+async fn tell(scene: &Scene, folder: &StateFolder, narrator: &mut Narrator) -> anyhow::Result<Told> {
+    let (hands, ledger) = (scene.hands().await?, Ledger::open_read_only(&folder.ledger())?);
+    let mut told = Told::default();
+    let mut story = Story { scene, ledger: &ledger, hands: &hands, narrator, told: &mut told };
+    if let Err(error) = story.tell().await {
+        story.differs(format!("the story could not go on: {error:#}"));
+    }
+    Ok(told)
 }
 
-fn introduction(scene: &Scene, seed: u64, keep: bool) -> String {
-    let forgotten = if keep { "stays until Ctrl-C" } else { "is removed at the end" };
+fn introduction(scene: &Scene, arguments: &DemoArguments) -> String {
+    let forgotten = if arguments.keep { "stays until Ctrl-C" } else { "is removed at the end" };
     format!(
-        "A fleet of {} tenants, simulated in this process: a Kubernetes API with Argo CD's and the workload controllers' \
-         behaviour, and a registry (seed {seed}). What drives the releases is the same code as for a real fleet, over \
-         HTTP, with its configuration and its state in {}, which {forgotten}.",
+        "A GitHub and a fleet of {} tenants, simulated in this process: pull requests and builds, a Kubernetes API with \
+         Argo CD's and the workload controllers' behaviour, and a registry (seed {}). What drives the releases is what \
+         `ringway serve` is for a real fleet, told by webhooks, over HTTP, with its configuration and its state in {}, \
+         which {forgotten}. Only GitHub's rule of one write a second is waived: days pass within seconds here.",
         scene.tenants.len(),
+        arguments.seed,
         scene.folder().display()
     )
 }
@@ -138,8 +168,8 @@ fn conclude(
     };
     narrator.block(&format!("\n{sentence}"));
     if format != OutputFormat::Text {
-        let reports: Vec<_> = told.steps.iter().map(|step| &step.report).collect();
-        output::print(format, &Document::new(ok, &reports), String::new)?;
+        let runs: Vec<_> = told.steps.iter().flat_map(|step| &step.runs).collect();
+        output::print(format, &Document::new(ok, &told.about(scene), &runs), String::new)?;
     }
     Ok(if ok { Outcome::Done } else { Outcome::FoundProblems })
 }

@@ -8,8 +8,10 @@ use super::{
     drive::{Signals, open, run},
 };
 use crate::{
+    clock::SystemClock,
     config::Config,
     error::Outcome,
+    github,
     intake::Intake,
     rings::{self, Rings},
     server,
@@ -48,9 +50,24 @@ pub enum Phase {
 /// The first signal ends it as soon as nothing is being written, the second at once.
 ///
 /// # Errors
-/// If the state cannot be opened, or the engine can no longer write.
+/// If a secret of GitHub cannot be read, the state cannot be opened, or the engine can no longer write.
 pub async fn stay(
     config: Config,
+    folder: &StateFolder,
+    ownership: Ownership,
+    http: TcpListener,
+) -> anyhow::Result<Outcome> {
+    let github = rings::client(&config, Arc::new(SystemClock))?;
+    stay_with(config, github, folder, ownership, http).await
+}
+
+/// As [`stay`], with a client of GitHub that somebody else has made; without one nobody looks after pull requests.
+///
+/// # Errors
+/// If the state cannot be opened, or the engine can no longer write.
+pub async fn stay_with(
+    config: Config,
+    github: Option<github::Client>,
     folder: &StateFolder,
     ownership: Ownership,
     http: TcpListener,
@@ -64,7 +81,6 @@ pub async fn stay(
     let (settled, ready) = oneshot::channel();
     let (phase, shown) = watch::channel(Phase::Starting);
     let wake = Arc::new(Notify::new());
-    let github = rings::client(&owner.world().config, Arc::clone(&owner.world().clock))?;
     let rings = github.map(|github| Rings::new(owner.clone(), github, Arc::clone(&wake)));
     let intake = Intake::configured(owner.world(), Arc::clone(&wake))?;
     let server = server::Server::new(owner.clone(), shown, folder, intake);

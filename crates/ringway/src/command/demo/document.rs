@@ -1,6 +1,8 @@
-//! The demo as one document for scripts. The names of its fields are a promise; but for ids and durations it is the same
-//! for the same seed.
+//! The demo as one document for scripts. The names of its fields are a promise; but for ids, durations and how often
+//! GitHub was called it is the same for the same seed. How often GitHub is called depends on how many of its tenants a
+//! release has done whenever Ringway looks.
 
+use super::story::Ended;
 use jiff::Timestamp;
 use release::{
     image::ResolvedImage,
@@ -15,13 +17,41 @@ use serde::Serialize;
 pub(super) struct Document<'a> {
     /// Whether everything went as told.
     ok: bool,
+    /// The number of the pull request that the story is about.
+    pull_request: u64,
+    /// The commit that its branch is at in the end.
+    commit: &'a str,
     releases: Vec<Run<'a>>,
     cleanups: Vec<Run<'a>>,
+    github_calls: GithubCalls,
+}
+
+/// How often GitHub was called.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub(super) struct GithubCalls {
+    /// To make or to change something.
+    pub(super) content: u64,
+    /// In all.
+    pub(super) total: u64,
+}
+
+/// What the story was about.
+pub(super) struct About<'a> {
+    /// The number of its pull request.
+    pub(super) pull_request: u64,
+    /// The commit that the pull request ended with.
+    pub(super) commit: &'a str,
+    /// How often GitHub was called for it, and for the other one.
+    pub(super) github_calls: GithubCalls,
 }
 
 #[derive(Debug, Serialize)]
 struct Run<'a> {
     id: &'a str,
+    /// The number of the pull request that asked for it.
+    pull_request: u64,
+    /// The commit that is released; nothing for a cleanup.
+    commit: Option<&'a str>,
     ring: &'a str,
     service: &'a str,
     cohort: Option<&'a str>,
@@ -50,16 +80,26 @@ struct Tenant<'a> {
 
 impl<'a> Document<'a> {
     /// What was reported, in the order in which it began.
-    pub(super) fn new(ok: bool, reports: &[&'a RunReport]) -> Self {
+    pub(super) fn new(ok: bool, about: &About<'a>, runs: &[&'a Ended]) -> Self {
         let of =
-            |kind| reports.iter().filter(|report| report.kind == kind).map(|report| run(report)).collect();
-        Self { ok, releases: of(RunKind::Release), cleanups: of(RunKind::Cleanup) }
+            |kind| runs.iter().filter(|ended| ended.report.kind == kind).map(|ended| run(ended)).collect();
+        Self {
+            ok,
+            pull_request: about.pull_request,
+            commit: about.commit,
+            releases: of(RunKind::Release),
+            cleanups: of(RunKind::Cleanup),
+            github_calls: about.github_calls,
+        }
     }
 }
 
-fn run(report: &RunReport) -> Run<'_> {
+fn run(ended: &Ended) -> Run<'_> {
+    let report = &ended.report;
     Run {
         id: &report.id,
+        pull_request: ended.pull_request,
+        commit: ended.commit.as_deref(),
         ring: &report.ring,
         service: &report.service,
         cohort: report.cohort.as_deref(),
@@ -95,7 +135,7 @@ fn milliseconds(began: Timestamp, ended: Timestamp) -> i64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::testing, Document};
+    use super::{super::testing, About, Document, GithubCalls};
     use release::{proof::Proof, report::RunKind, verdict::TenantVerdict};
 
     #[test]
@@ -107,7 +147,10 @@ mod tests {
         let mut cleanup = testing::report(&[]);
         (cleanup.kind, cleanup.cohort) = (RunKind::Cleanup, None);
         cleanup.images.clear();
-        insta::assert_json_snapshot!(Document::new(true, &[&release, &cleanup]), @r#"
+        let runs = [testing::ended(release), testing::ended(cleanup)];
+        let github_calls = GithubCalls { content: 9, total: 40 };
+        let about = About { pull_request: 12, commit: "e65a995", github_calls };
+        insta::assert_json_snapshot!(Document::new(true, &about, &runs.each_ref()), @r#"
         {
           "ok": true,
           "releases": [

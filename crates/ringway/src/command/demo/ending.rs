@@ -1,8 +1,15 @@
 //! What is said when the story is over: what to try next, and how to use a fleet that stays.
 
-use super::scene::{BASE_REPOSITORY, EVERYONE, RING, SERVICE, Scene};
+use super::{
+    files,
+    github::REPOSITORY,
+    scene::{BASE_REPOSITORY, EVERYONE, RING, SERVICE, Scene},
+};
 use sandbox::kubernetes::ADMINISTRATOR;
 use std::path::Path;
+
+/// A ring that no pull request is about.
+const BY_HAND: &str = "ring-by-hand";
 
 /// What to try next, when the fleet is gone.
 pub(super) fn what_next(program: &str) -> String {
@@ -20,33 +27,46 @@ in it, and ask
 
 /// How to use a fleet that stays, in lines to copy.
 pub(super) fn how_to_use(program: &str, scene: &Scene) -> String {
-    lines(program, &scene.folder(), &scene.api(), &scene.unlucky, &scene.images.first)
+    let places = Places { folder: &scene.folder(), kubernetes: &scene.api(), github: &scene.github_api() };
+    lines(program, &places, &scene.unlucky)
 }
 
-fn lines(program: &str, folder: &Path, api: &str, unlucky: &str, image: &str) -> String {
+struct Places<'a> {
+    folder: &'a Path,
+    kubernetes: &'a str,
+    github: &'a str,
+}
+
+fn lines(program: &str, places: &Places<'_>, tenant: &str) -> String {
+    let Places { folder, kubernetes, github } = places;
     let config = folder.join("ringway.yaml");
-    let config = config.display();
+    let ringway = format!("{program} --config {}", config.display());
     let cohort = folder.join(EVERYONE);
     let cohort = cohort.display();
+    let token = folder.join(files::TOKEN);
+    let token = token.display();
     let tags = TAGS.map(|(tag, meaning)| format!("    {tag:12} {meaning}")).join("\n");
     format!(
         "\
-The fleet stays up until you press Ctrl-C. In another terminal:
-  {program} --config {config} doctor
-  {program} --config {config} release start --ring {RING} --service {SERVICE} \\
-    --image {image} \\
-    --cohort {cohort}
-  {program} --config {config} explain {unlucky}
-  {program} --config {config} override list
-  {program} --config {config} release list
-  {program} --config {config} cleanup --ring {RING}
+The fleet, GitHub and Ringway stay up until you press Ctrl-C. In another terminal:
+  {ringway} status
+  {ringway} doctor
+  {ringway} release start --ring {BY_HAND} --service {SERVICE} \\
+    --image {BASE_REPOSITORY}-{RING}:1.1.0 --cohort {cohort}
+  {ringway} explain {tenant}
+  {ringway} override list
+  {ringway} release list
+  {ringway} audit
+  {ringway} cleanup --ring {BY_HAND}
 Other images, in {BASE_REPOSITORY}-{RING}:
 {tags}
-The pull secret of {unlucky} reads none of them, as in the story.
-By hand, as an administrator, also to delete the pods that a cleanup names (kubectl sends
-no token over HTTP):
-  curl -H 'authorization: Bearer {ADMINISTRATOR}' {api}/apis/argoproj.io/v1alpha1/namespaces/argocd/applications/{unlucky}
-  curl -H 'authorization: Bearer {ADMINISTRATOR}' {api}/api/v1/namespaces/tenant-{unlucky}/pods/atlas-1 -X DELETE"
+What is in the pull requests (the people of the story live in this process: nobody else can
+set labels, push or close there, because this GitHub answers only what Ringway asks of one):
+  curl -H \"authorization: Bearer $(cat {token})\" \\
+    {github}/repos/{REPOSITORY}/issues/1/comments
+By hand, as an administrator (kubectl sends no token over HTTP):
+  curl -H 'authorization: Bearer {ADMINISTRATOR}' {kubernetes}/apis/argoproj.io/v1alpha1/namespaces/argocd/applications/{tenant}
+  curl -H 'authorization: Bearer {ADMINISTRATOR}' {kubernetes}/api/v1/namespaces/tenant-{tenant}/pods/atlas-1 -X DELETE"
     )
 }
 
@@ -65,7 +85,7 @@ pub(super) fn program() -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{lines, what_next};
+    use super::{Places, lines, what_next};
     use std::path::Path;
 
     #[test]
@@ -75,13 +95,9 @@ mod tests {
 
     #[test]
     fn a_fleet_that_stays_is_used_with_lines_to_copy() {
-        let image = "registry.example.com/atlas-metastore-ring-search:e65a995abcd";
-        insta::assert_snapshot!(lines(
-            "ringway",
-            Path::new("/tmp/demo"),
-            "http://127.0.0.1:4711",
-            "kestrel-rail",
-            image
-        ));
+        let folder = Path::new("/tmp/demo");
+        let (kubernetes, github) = ("http://127.0.0.1:4711", "http://127.0.0.1:4712");
+        let places = Places { folder, kubernetes, github };
+        insta::assert_snapshot!(lines("ringway", &places, "kestrel-rail"));
     }
 }

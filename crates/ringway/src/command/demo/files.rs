@@ -1,11 +1,26 @@
 //! The files that the demo writes: what a person would write who has such a fleet.
 
-use super::scene::{BASE_REPOSITORY, INSTANCE, REGISTRY, SERVICE};
+use super::{
+    github::{COHORTS, FOLDER, JOB, REPOSITORY, WORKFLOW},
+    scene::{BASE_REPOSITORY, INSTANCE, REGISTRY, SERVICE},
+};
 use serde_json::json;
 use std::net::SocketAddr;
 
+/// The file with the token of GitHub.
+pub(super) const TOKEN: &str = "github-token";
+/// The file with the secret of its webhook.
+pub(super) const SECRET: &str = "github-webhook-secret";
+
+/// Where the servers of the demo are.
+pub(super) struct Places {
+    pub(super) registry: SocketAddr,
+    pub(super) github: SocketAddr,
+}
+
 /// The configuration of the demo.
-pub(super) fn configuration(registry: SocketAddr) -> String {
+pub(super) fn configuration(places: &Places) -> String {
+    let Places { registry, github } = places;
     format!(
         "\
 # The configuration of the demo. What the settings mean is in docs/configuration.md.
@@ -13,6 +28,14 @@ argocd:
   instances:
     - name: {INSTANCE}
       kubeconfig: kubeconfig
+
+github:
+  api: http://{github}
+  token: {{file: {TOKEN}}}
+  webhookSecrets: [{{file: {SECRET}}}]
+
+cohorts:
+  github: {{kind: github, repository: {COHORTS}, folder: {FOLDER}}}
 
 services:
   {SERVICE}:
@@ -37,6 +60,12 @@ services:
               tag: atlas-read.atlas.image.tag
             workloads:
               - {{kind: StatefulSet, name: atlas-read, container: atlas-read}}
+    rings:
+      repository: {REPOSITORY}
+      build: {{workflow: {WORKFLOW}, job: {JOB}}}
+      images:
+        {SERVICE}: {{repository: \"{BASE_REPOSITORY}-{{branch}}\", tag: \"{{sha7}}abcd\"}}
+      cohortLimit: 500
 
 registries:
   - host: {REGISTRY}
@@ -56,17 +85,19 @@ pub(super) fn cohort(tenants: &[String]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::scene::SERVICE, cohort, configuration};
+    use super::{super::scene::SERVICE, Places, cohort, configuration};
     use crate::config::{Config, EnvironmentPaths, cohort as cohorts};
     use std::path::Path;
 
     #[test]
     fn the_configuration_is_one() {
-        let text = configuration("127.0.0.1:4711".parse().unwrap());
+        let [registry, github] = ["127.0.0.1:4711", "127.0.0.1:4712"].map(|text| text.parse().unwrap());
+        let text = configuration(&Places { registry, github });
         let none = EnvironmentPaths::default();
         let config = Config::parse(Path::new("/demo/ringway.yaml"), text.as_bytes(), &none).unwrap();
         assert_eq!(config.state_folder, Path::new("/demo/state"));
         assert_eq!(config.services.keys().collect::<Vec<_>>(), [SERVICE]);
+        assert_eq!(config.rings.keys().collect::<Vec<_>>(), [SERVICE]);
     }
 
     #[test]

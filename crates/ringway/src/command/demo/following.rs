@@ -1,13 +1,10 @@
-//! Telling what happens in a run while it happens, from the same ledger that every command reads.
+//! Telling what happens in runs while it happens, from the same ledger that every command reads.
 
 use super::narrator::Narrator;
 use crate::{
     clock::{Clock, SystemClock},
     ledger::Ledger,
-    owner::Owner,
     reports,
-    request::Answer,
-    state::StateFolder,
 };
 use jiff::{SignedDuration, Timestamp};
 use release::{
@@ -32,37 +29,6 @@ const NAMES: usize = 4;
 /// So many problems are told; the others are counted.
 const PROBLEMS: usize = 1;
 
-/// Follows what the owner began until its workflow has ended. What somebody does `meanwhile` is told as a command.
-pub(super) async fn follow(
-    owner: &Owner,
-    folder: &StateFolder,
-    answer: &Answer,
-    narrator: &mut Narrator,
-    meanwhile: impl Future<Output = anyhow::Result<Option<Vec<String>>>>,
-) -> anyhow::Result<RunReport> {
-    let Answer::Begun { run, .. } = answer else {
-        anyhow::bail!("nothing was begun: {answer:?}");
-    };
-    let ledger = Ledger::open_read_only(&folder.ledger())?;
-    let report = {
-        let following = told(&ledger, run, narrator, meanwhile);
-        tokio::pin!(following);
-        tokio::select! {
-            biased;
-            report = &mut following => report?,
-            // Without a verdict: the workflow failed or is parked, and says why.
-            ended = owner.wait(run) => {
-                ended?;
-                following.await?
-            }
-        }
-    };
-    owner.wait(run).await?;
-    narrator.event(&text::outcome(&report));
-    narrator.rest().await;
-    Ok(report)
-}
-
 /// Waits until a tenant of a run has this proof. False if it ended before.
 pub(super) async fn reached(ledger: &Ledger, run: &str, tenant: &str, proof: Proof) -> anyhow::Result<bool> {
     let mut interval = tokio::time::interval(LOOK_EVERY);
@@ -77,16 +43,17 @@ pub(super) async fn reached(ledger: &Ledger, run: &str, tenant: &str, proof: Pro
     }
 }
 
-async fn told(
+/// Follows runs that began until all of them have ended. What somebody does `meanwhile` is told as a command.
+pub(super) async fn follow(
     ledger: &Ledger,
-    run: &str,
+    runs: &[String],
     narrator: &mut Narrator,
     meanwhile: impl Future<Output = anyhow::Result<Option<Vec<String>>>>,
-) -> anyhow::Result<RunReport> {
+) -> anyhow::Result<Vec<RunReport>> {
     let mut told = Told::default();
     let mut interval = tokio::time::interval(LOOK_EVERY);
     let mut version = None;
-    let mut report = reports::run(ledger, run, true)?;
+    let mut reports = read(ledger, runs)?;
     let mut is_done = false;
     tokio::pin!(meanwhile);
     loop {
@@ -104,15 +71,28 @@ async fn told(
         let newest = Some(ledger.data_version()?);
         if newest != version {
             version = newest;
-            report = reports::run(ledger, run, true)?;
+            reports = read(ledger, runs)?;
         }
-        for news in told.news(&report, SystemClock.now()) {
+        for news in told.news(&reports, SystemClock.now()) {
             news.tell(narrator);
         }
-        if report.verdict.is_some() {
-            return Ok(report);
+        if have_ended(&reports) {
+            break;
         }
     }
+    for report in &reports {
+        narrator.event(&text::outcome(report));
+    }
+    narrator.rest().await;
+    Ok(reports)
+}
+
+fn read(ledger: &Ledger, runs: &[String]) -> anyhow::Result<Vec<RunReport>> {
+    runs.iter().map(|run| reports::run(ledger, run, true)).collect()
+}
+
+fn have_ended(reports: &[RunReport]) -> bool {
+    reports.iter().all(|report| report.verdict.is_some())
 }
 
 /// What is worth telling.
@@ -150,10 +130,10 @@ struct Told {
 }
 
 impl Told {
-    /// What is new in a report.
-    fn news(&mut self, report: &RunReport, now: Timestamp) -> Vec<News> {
-        let mut news = self.levels(report);
-        for tenant in &report.tenants {
+    /// What is new in the reports of runs that go on at the same time.
+    fn news(&mut self, reports: &[RunReport], now: Timestamp) -> Vec<News> {
+        let mut news = self.levels(reports);
+        for tenant in tenants(reports) {
             let Some(verdict) = tenant.verdict else { continue };
             if !self.ended.insert(tenant.tenant.clone()) {
                 continue;
@@ -166,7 +146,7 @@ impl Told {
             }
         }
         let is_due = self.last.is_none_or(|last| now.duration_since(last) >= TOGETHER);
-        if (is_due && !self.succeeded.is_empty()) || report.verdict.is_some() {
+        if (is_due && !self.succeeded.is_empty()) || have_ended(reports) {
             self.last = Some(now);
             let lines = std::mem::take(&mut self.succeeded).into_iter();
             news.extend(
@@ -174,24 +154,29 @@ impl Told {
             );
         }
         let untold = self.problems.saturating_sub(PROBLEMS);
-        if report.verdict.is_some() && untold > 0 {
+        if have_ended(reports) && untold > 0 {
             news.push(News::Event(format!("and {untold} more like this")));
         }
         news
     }
 
     /// Levels that all tenants have reached, as long as none has ended.
-    fn levels(&mut self, report: &RunReport) -> Vec<News> {
+    fn levels(&mut self, reports: &[RunReport]) -> Vec<News> {
         let mut news = Vec::new();
-        let lowest = report.tenants.iter().map(|tenant| tenant.proof).min().unwrap_or_default();
-        for (proof, meaning) in meanings(report.kind) {
+        let Some(kind) = reports.first().map(|report| report.kind) else { return news };
+        let lowest = tenants(reports).map(|tenant| tenant.proof).min().unwrap_or_default();
+        for (proof, meaning) in meanings(kind) {
             if lowest >= proof && self.levels.insert(proof) && self.ended.is_empty() {
-                let tenants = text::counted(report.tenants.len(), "tenant");
+                let tenants = text::counted(tenants(reports).count(), "tenant");
                 news.push(News::Event(format!("{tenants} {proof}: {meaning}")));
             }
         }
         news
     }
+}
+
+fn tenants(reports: &[RunReport]) -> impl Iterator<Item = &TenantReport> {
+    reports.iter().flat_map(|report| &report.tenants)
 }
 
 /// What the first levels of proof mean.
@@ -253,23 +238,23 @@ mod tests {
         for tenant in &mut tenants {
             tenant.verdict = None;
         }
-        let patched = told.news(&under_way(&tenants), now);
+        let patched = told.news(&[under_way(&tenants)], now);
         assert_eq!(patched, [event("2 tenants patched: the API server has our values")]);
-        assert_eq!(told.news(&under_way(&tenants), now), []);
+        assert_eq!(told.news(&[under_way(&tenants)], now), []);
         let ended = [
             testing::tenant("a", TenantVerdict::Success, Proof::DigestVerified, None),
             testing::tenant("b", TenantVerdict::Failed, Proof::Applied, Some("image_pull")),
         ];
         let what = "b failed: it is image_pull".to_owned();
         assert_eq!(
-            told.news(&testing::report(&ended), now),
+            told.news(&[testing::report(&ended)], now),
             [
                 event("2 tenants applied: Argo CD has applied the workloads with them"),
                 News::Problem { what, advice: None },
                 event("success, digest_verified: a"),
             ]
         );
-        assert_eq!(told.news(&testing::report(&ended), now), []);
+        assert_eq!(told.news(&[testing::report(&ended)], now), []);
     }
 
     #[test]
@@ -277,11 +262,11 @@ mod tests {
         let success = |name| testing::tenant(name, TenantVerdict::Success, Proof::DigestVerified, None);
         let (mut told, now) = (Told::default(), NOW);
         told.levels.extend([Proof::Patched, Proof::Applied]);
-        let first = under_way(&[success("a")]);
+        let first = [under_way(&[success("a")])];
         assert_eq!(told.news(&first, now), [event("success, digest_verified: a")]);
-        let second = under_way(&[success("a"), success("b")]);
+        let second = [under_way(&[success("a")]), under_way(&[success("b")])];
         assert_eq!(told.news(&second, now + SignedDuration::from_millis(1)), []);
-        let third = under_way(&[success("a"), success("b"), success("c")]);
+        let third = [under_way(&[success("a")]), under_way(&[success("b"), success("c")])];
         assert_eq!(told.news(&third, now + TOGETHER), [event("success, digest_verified: b, c")]);
     }
 
@@ -290,9 +275,9 @@ mod tests {
         let refused = ["a", "b", "c", "d"]
             .map(|name| testing::tenant(name, TenantVerdict::Refused, Proof::None, Some("claimed")));
         let mut told = Told::default();
-        let news = told.news(&under_way(&refused), NOW);
+        let news = told.news(&[under_way(&refused)], NOW);
         assert_eq!(news.len(), 1, "{news:?}");
-        let news = told.news(&testing::report(&refused), NOW);
+        let news = told.news(&[testing::report(&refused)], NOW);
         assert_eq!(news, [event("and 3 more like this")]);
     }
 

@@ -1,4 +1,4 @@
-//! What the tenants and commits of the demo are called: invented, and the same for the same seed.
+//! What the tenants of the demo are called: invented, and the same for the same seed.
 
 use sandbox::Random;
 use std::collections::BTreeSet;
@@ -63,13 +63,6 @@ pub(super) fn tenants(random: &mut Random, count: usize) -> Vec<String> {
     names.into_iter().collect()
 }
 
-/// A commit as its first eleven digits, which is how images are tagged.
-pub(super) fn commit(random: &mut Random) -> String {
-    let mut digits = format!("{:016x}", random.next());
-    digits.truncate(11);
-    digits
-}
-
 /// Fisher and Yates' method.
 fn shuffle(random: &mut Random, words: &mut [&str]) {
     for last in (1..words.len()).rev() {
@@ -80,7 +73,7 @@ fn shuffle(random: &mut Random, words: &mut [&str]) {
 
 #[cfg(test)]
 mod tests {
-    use super::{MOST, commit, tenants};
+    use super::{MOST, tenants};
     use sandbox::Random;
     use std::collections::BTreeSet;
 
@@ -102,11 +95,5 @@ mod tests {
                 names.iter().filter_map(|name| name.split_once('-')).map(|(first, _)| first).collect();
             assert_eq!(words.len(), count.min(40), "{names:?}");
         }
-    }
-
-    #[test]
-    fn commits_look_like_commits() {
-        let commit = commit(&mut Random::new(1));
-        assert!(commit.len() == 11 && commit.chars().all(|digit| digit.is_ascii_hexdigit()), "{commit}");
     }
 }

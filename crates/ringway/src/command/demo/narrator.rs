@@ -1,5 +1,6 @@
 //! How the story is told: lines of a width that fits everywhere, and pauses for whoever reads along on a terminal.
 
+use super::markdown::rendered;
 use crate::clock::{Clock, SystemClock};
 use jiff::Timestamp;
 use std::{
@@ -10,8 +11,14 @@ use std::{
 /// How wide a line of the story is.
 const WIDTH: usize = 88;
 
+/// What stands beside a comment.
+const BORDER: &str = "  │ ";
+
 /// How long reading one word takes.
 const WORD: Duration = Duration::from_millis(120);
+
+/// No pause is longer than this: long texts are there to be read again.
+const LONGEST: Duration = Duration::from_secs(4);
 
 /// All pauses together are not longer than this, so that the whole demo stays below a minute.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -64,12 +71,19 @@ impl Narrator {
         self.pause(text).await;
     }
 
-    /// A command as a person would type it. What is told next is timed from here.
-    pub(super) async fn command(&mut self, words: &[String]) {
-        let text = command(words);
-        self.print(&format!("\n{text}\n"));
-        self.pause(&text).await;
+    /// What somebody does. What is told next is timed from here.
+    pub(super) async fn deed(&mut self, text: &str) {
+        self.print(&wrapped(text, "  » ", "    "));
+        self.pause(text).await;
         self.began = SystemClock.now();
+    }
+
+    /// A comment as GitHub renders it.
+    pub(super) async fn comment(&mut self, author: &str, place: &str, text: &str) {
+        let bordered = rendered(text, WIDTH - BORDER.len()).into_iter().map(|line| format!("{BORDER}{line}"));
+        let lines: Vec<String> = bordered.map(|line| line.trim_end().to_owned()).collect();
+        self.print(&format!("\n  ┌ {author} in {place}\n{}\n  └\n", lines.join("\n")));
+        self.pause(text).await;
     }
 
     /// A command that somebody else gives meanwhile.
@@ -103,7 +117,7 @@ impl Narrator {
     /// Gives time to read a text.
     async fn pause(&mut self, text: &str) {
         let words = u32::try_from(text.split_whitespace().count()).unwrap_or(u32::MAX);
-        let pause = WORD.saturating_mul(words).min(self.patience);
+        let pause = WORD.saturating_mul(words).min(LONGEST).min(self.patience);
         self.patience -= pause;
         if pause > Duration::ZERO {
             tokio::time::sleep(pause).await;

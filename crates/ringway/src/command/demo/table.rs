@@ -1,11 +1,7 @@
 //! What became of every tenant in every step, in one table.
 
 use super::story::Step;
-use release::{
-    proof::Proof,
-    report::{RunReport, TenantReport},
-    verdict::TenantVerdict,
-};
+use release::{proof::Proof, report::TenantReport, verdict::TenantVerdict};
 use std::fmt::Write;
 
 /// More rows than this are not read: then only those are shown that differ from most.
@@ -14,7 +10,7 @@ const ROWS: usize = 24;
 /// The table: a row for each tenant, a column for each step.
 pub(super) fn table(tenants: &[String], steps: &[Step]) -> String {
     let rows: Vec<Vec<String>> =
-        tenants.iter().map(|tenant| steps.iter().map(|step| cell(&step.report, tenant)).collect()).collect();
+        tenants.iter().map(|tenant| steps.iter().map(|step| cell(step, tenant)).collect()).collect();
     let usual = usual(&rows);
     let is_shown = |row: &Vec<String>| tenants.len() <= ROWS || usual != Some(row);
     let widths: Vec<usize> = (0..steps.len())
@@ -44,8 +40,9 @@ pub(super) fn table(tenants: &[String], steps: &[Step]) -> String {
     table
 }
 
-fn cell(report: &RunReport, tenant: &str) -> String {
-    report.tenants.iter().find(|report| report.tenant == tenant).map_or_else(|| "-".to_owned(), state)
+fn cell(step: &Step, tenant: &str) -> String {
+    let mut tenants = step.runs.iter().flat_map(|run| &run.report.tenants);
+    tenants.find(|report| report.tenant == tenant).map_or_else(|| "-".to_owned(), state)
 }
 
 fn state(tenant: &TenantReport) -> String {
@@ -81,7 +78,7 @@ mod tests {
             .map(str::to_owned)
             .into_iter()
             .zip([first, second, third])
-            .map(|(heading, tenants)| Step { heading, report: testing::report(&tenants) })
+            .map(|(heading, tenants)| Step { heading, runs: vec![testing::ended(testing::report(&tenants))] })
             .collect()
     }
 

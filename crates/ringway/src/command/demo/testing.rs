@@ -1,5 +1,6 @@
 //! Reports for the tests of the demo's texts.
 
+use super::story::Ended;
 use jiff::Timestamp;
 use release::{
     image::{Digest, ResolvedDigests, ResolvedImage},
@@ -34,6 +35,11 @@ pub(crate) fn report(tenants: &[TenantReport]) -> RunReport {
         driven: false,
         tenants: tenants.to_vec(),
     }
+}
+
+/// A run that pull request 12 asked for.
+pub(crate) fn ended(report: RunReport) -> Ended {
+    Ended { pull_request: 12, commit: Some("e65a995".to_owned()), report }
 }
 
 /// A tenant that was patched after a second, and ended after a minute.
