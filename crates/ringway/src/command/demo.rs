@@ -84,7 +84,7 @@ pub(super) async fn demo(arguments: DemoArguments, format: OutputFormat) -> anyh
         concluded = Some(outcome);
         let program = ending::program();
         if arguments.keep {
-            narrator.block(&format!("\n{}", ending::how_to_use(&program, &scene)));
+            narrator.block(&format!("\n{}", ending::how_to_use(&program, &scene)?));
             // What ends now is the server.
             std::future::pending::<()>().await;
         } else if is_done {

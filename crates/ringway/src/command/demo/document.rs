@@ -153,9 +153,13 @@ mod tests {
         insta::assert_json_snapshot!(Document::new(true, &about, &runs.each_ref()), @r#"
         {
           "ok": true,
+          "pull_request": 12,
+          "commit": "e65a995",
           "releases": [
             {
               "id": "r-20261123-001",
+              "pull_request": 12,
+              "commit": "e65a995",
               "ring": "ring-x",
               "service": "atlas",
               "cohort": "early",
@@ -188,6 +192,8 @@ mod tests {
           "cleanups": [
             {
               "id": "r-20261123-001",
+              "pull_request": 12,
+              "commit": "e65a995",
               "ring": "ring-x",
               "service": "atlas",
               "cohort": null,
@@ -196,7 +202,11 @@ mod tests {
               "duration_ms": 90000,
               "tenants": []
             }
-          ]
+          ],
+          "github_calls": {
+            "content": 9,
+            "total": 40
+          }
         }
         "#);
     }

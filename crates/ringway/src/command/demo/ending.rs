@@ -2,11 +2,15 @@
 
 use super::{
     files,
-    github::REPOSITORY,
-    scene::{BASE_REPOSITORY, EVERYONE, RING, SERVICE, Scene},
+    github::{DEVELOPER, FIRST, REPOSITORY, label},
+    pull_request::PullRequest,
+    scene::{BASE_REPOSITORY, RING, SERVICE, Scene},
 };
 use sandbox::kubernetes::ADMINISTRATOR;
 use std::path::Path;
+
+/// The ring of a pull request that is open when the fleet stays.
+const OPEN: &str = "ring-facets";
 
 /// A ring that no pull request is about.
 const BY_HAND: &str = "ring-by-hand";
@@ -25,48 +29,72 @@ in it, and ask
     )
 }
 
-/// How to use a fleet that stays, in lines to copy.
-pub(super) fn how_to_use(program: &str, scene: &Scene) -> String {
-    let places = Places { folder: &scene.folder(), kubernetes: &scene.api(), github: &scene.github_api() };
-    lines(program, &places, &scene.unlucky)
+/// Opens a pull request, so that something lives in a fleet that stays, and says how to use it.
+pub(super) fn how_to_use(program: &str, scene: &Scene) -> anyhow::Result<String> {
+    let pull = PullRequest::open(scene, OPEN, DEVELOPER)?;
+    pull.begin_build()?;
+    pull.label(&label(FIRST))?;
+    pull.end_build()?;
+    Ok(lines(&Stays {
+        program,
+        folder: &scene.folder(),
+        kubernetes: &scene.api(),
+        github: &scene.github_api(),
+        pull_request: pull.number,
+        held: &scene.unlucky,
+        free: &scene.reverted,
+    }))
 }
 
-struct Places<'a> {
+/// What stays.
+struct Stays<'a> {
+    program: &'a str,
     folder: &'a Path,
     kubernetes: &'a str,
     github: &'a str,
+    /// The number of the one that is open.
+    pull_request: u64,
+    /// A tenant of its cohort, and one that is not.
+    held: &'a str,
+    free: &'a str,
 }
 
-fn lines(program: &str, places: &Places<'_>, tenant: &str) -> String {
-    let Places { folder, kubernetes, github } = places;
+fn lines(stays: &Stays<'_>) -> String {
+    let Stays { program, folder, kubernetes, github, pull_request, held, free } = stays;
     let config = folder.join("ringway.yaml");
-    let ringway = format!("{program} --config {}", config.display());
-    let cohort = folder.join(EVERYONE);
-    let cohort = cohort.display();
+    let config = config.display();
     let token = folder.join(files::TOKEN);
     let token = token.display();
     let tags = TAGS.map(|(tag, meaning)| format!("    {tag:12} {meaning}")).join("\n");
     format!(
         "\
-The fleet, GitHub and Ringway stay up until you press Ctrl-C. In another terminal:
-  {ringway} status
-  {ringway} doctor
-  {ringway} release start --ring {BY_HAND} --service {SERVICE} \\
-    --image {BASE_REPOSITORY}-{RING}:1.1.0 --cohort {cohort}
-  {ringway} explain {tenant}
-  {ringway} override list
-  {ringway} release list
-  {ringway} audit
-  {ringway} cleanup --ring {BY_HAND}
+All of it stays up until you press Ctrl-C. {DEVELOPER} has just opened {REPOSITORY}#{pull_request}
+from {OPEN}, with the label {label}. In another terminal:
+  export RINGWAY_CONFIG={config}
+  {program} status
+  {program} explain {held}
+  {program} override list
+  {program} cleanup --pull-request {pull_request} --allow-open
+  {program} release start --ring {BY_HAND} --service {SERVICE} --tenants {free} \\
+    --image {BASE_REPOSITORY}-{RING}:1.1.0
+  {program} release list
+  {program} cleanup --ring {BY_HAND}
+  {program} freeze on --reason 'to see it'
+  {program} audit
+  {program} doctor
 Other images, in {BASE_REPOSITORY}-{RING}:
 {tags}
-What is in the pull requests (the people of the story live in this process: nobody else can
-set labels, push or close there, because this GitHub answers only what Ringway asks of one):
+What is said in the pull request, as it was sent:
   curl -H \"authorization: Bearer $(cat {token})\" \\
-    {github}/repos/{REPOSITORY}/issues/1/comments
-By hand, as an administrator (kubectl sends no token over HTTP):
-  curl -H 'authorization: Bearer {ADMINISTRATOR}' {kubernetes}/apis/argoproj.io/v1alpha1/namespaces/argocd/applications/{tenant}
-  curl -H 'authorization: Bearer {ADMINISTRATOR}' {kubernetes}/api/v1/namespaces/tenant-{tenant}/pods/atlas-1 -X DELETE"
+    {github}/repos/{REPOSITORY}/issues/{pull_request}/comments
+This GitHub answers only what Ringway asks of one. Labels, pushes and closes are made by the
+people of the story, inside of this process: nobody else can make them.
+By hand, as an administrator of the cluster (kubectl sends no token over HTTP):
+  curl -H 'authorization: Bearer {ADMINISTRATOR}' \\
+    {kubernetes}/apis/argoproj.io/v1alpha1/namespaces/argocd/applications/{held}
+  curl -X DELETE -H 'authorization: Bearer {ADMINISTRATOR}' \\
+    {kubernetes}/api/v1/namespaces/tenant-{held}/pods/atlas-1",
+        label = label(FIRST)
     )
 }
 
@@ -85,7 +113,7 @@ pub(super) fn program() -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Places, lines, what_next};
+    use super::{Stays, lines, what_next};
     use std::path::Path;
 
     #[test]
@@ -95,9 +123,14 @@ mod tests {
 
     #[test]
     fn a_fleet_that_stays_is_used_with_lines_to_copy() {
-        let folder = Path::new("/tmp/demo");
-        let (kubernetes, github) = ("http://127.0.0.1:4711", "http://127.0.0.1:4712");
-        let places = Places { folder, kubernetes, github };
-        insta::assert_snapshot!(lines("ringway", &places, "kestrel-rail"));
+        insta::assert_snapshot!(lines(&Stays {
+            program: "ringway",
+            folder: Path::new("/tmp/demo"),
+            kubernetes: "http://127.0.0.1:4711",
+            github: "http://127.0.0.1:4712",
+            pull_request: 3,
+            held: "kestrel-rail",
+            free: "opal-bikes",
+        }));
     }
 }

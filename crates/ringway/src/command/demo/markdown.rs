@@ -189,7 +189,7 @@ look
 Service `atlas`. Look closer.
 
 <!-- ringway:v1 repository=7 pull_request=12 what=comment -->";
-        insta::assert_snapshot!(rendered(comment, 60).join("\n"), @"");
+        insta::assert_snapshot!(rendered(comment, 60).join("\n"));
     }
 
     #[test]

@@ -44,8 +44,6 @@ pub(super) const BASE_TAG: &str = "1.0.0";
 pub(super) const RING: &str = "ring-search";
 /// The other one.
 pub(super) const RIVAL: &str = "ring-billing";
-/// A cohort file with all tenants.
-pub(super) const EVERYONE: &str = "everyone.json";
 
 /// The token of Ringway's account.
 const TOKEN: &str = "ringway";
@@ -131,8 +129,6 @@ impl Scene {
             ("admin.kubeconfig", kubeconfig(self.sandbox.api(), ADMINISTRATOR, &["admin"])),
             (files::TOKEN, self.token.clone()),
             (files::SECRET, github::WEBHOOK_SECRET.to_owned()),
-            // For the command line, which takes cohorts from files.
-            (EVERYONE, files::cohort(&self.tenants)),
         ] {
             let path = self.path(Path::new(name));
             std::fs::write(&path, text).with_context(|| format!("writing {}", path.display()))?;
