@@ -6,27 +6,34 @@
 
 use crate::{
     bug::Bug,
+    hub::{Hub, SECRET},
     kill::{AfterPolls, at_commit},
     stage::Stage,
     time::ShownClock,
-    transport::{RegistryWay, connect},
+    transport::{GithubWay, RegistryWay, connect},
 };
 use anyhow::Context as _;
 use durable_sqlite::{EngineError, MemoryJournal, Options};
 use release::verdict::Stop;
 use ringway::{
     activity,
+    clock::Clock,
     cluster::Clusters,
     config::Config,
+    intake::{Intake, Secrets},
     ledger::Ledger,
     owner::Owner,
     registry::{Limits, OciRegistry},
     request::{Answer, CleanupRequest, ReleaseRequest, Request},
+    rings::Rings,
     start, start_cleanup,
     world::World,
 };
 use std::sync::Arc;
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::{
+    sync::Notify,
+    task::{JoinHandle, JoinSet},
+};
 
 /// How the next process ends, beside what requests do to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,6 +50,7 @@ pub(crate) enum Fatal {
 pub(crate) struct Machine {
     stage: Arc<Stage>,
     config: Config,
+    hub: Option<Arc<Hub>>,
     clock: ShownClock,
     journal: MemoryJournal,
     ledger: Ledger,
@@ -54,6 +62,8 @@ struct Process {
     owner: Owner,
     /// Ends only when it is killed, or by an error.
     engine: JoinHandle<Option<EngineError>>,
+    /// Looks after pull requests, if there are any.
+    server: Option<JoinHandle<()>>,
     /// What people asked for, each as the command that waits for it.
     errands: JoinSet<()>,
 }
@@ -63,11 +73,12 @@ impl Machine {
     pub(crate) fn new(
         stage: Arc<Stage>,
         config: Config,
+        hub: Option<Arc<Hub>>,
         clock: ShownClock,
         ledger: Ledger,
         bug: Bug,
     ) -> Self {
-        Self { stage, config, clock, journal: MemoryJournal::default(), ledger, bug, running: None }
+        Self { stage, config, hub, clock, journal: MemoryJournal::default(), ledger, bug, running: None }
     }
 
     /// The ledger.
@@ -103,14 +114,35 @@ impl Machine {
             stage.alarm.notify_one();
             end
         });
-        self.running = Some(Process { owner, engine, errands: JoinSet::new() });
-        self.errand("settle", |owner| async move {
-            // Held so that nobody begins anything before it is known what is under way.
-            let _beginning = owner.beginning().await;
-            owner.settle().await?;
-            owner.forget_old_journals().await
-        });
+        let server = self.hub.as_ref().map(|hub| self.serve(hub, owner.clone())).transpose()?;
+        self.running = Some(Process { owner, engine, server, errands: JoinSet::new() });
+        if self.hub.is_none() {
+            self.errand("settle", |owner| async move { settle(&owner).await });
+        }
         Ok(())
+    }
+
+    /// Looks after pull requests, as `ringway serve` does.
+    fn serve(&self, hub: &Hub, owner: Owner) -> anyhow::Result<JoinHandle<()>> {
+        let (wake, clock) = (Arc::new(Notify::new()), Arc::new(self.clock.clone()));
+        let way = Arc::new(GithubWay::new(&self.stage));
+        let client = hub.client(way, Arc::clone(&clock) as Arc<dyn Clock>)?;
+        let rings = Rings::new(owner.clone(), client, Arc::clone(&wake));
+        self.stage.set_door(Some(Intake::new(self.ledger.clone(), clock, Secrets::new([SECRET])?, wake)));
+        let stage = Arc::clone(&self.stage);
+        Ok(tokio::task::spawn_local(async move {
+            let living = async {
+                settle(&owner).await?;
+                tokio::select! {
+                    biased;
+                    ended = owner.look_after_runs() => ended,
+                    never = rings.attend() => match never {},
+                }
+            };
+            let end = living.await.map(drop);
+            stage.note(&format!("nobody looks after pull requests any more: {end:?}"));
+            stage.alarm.notify_one();
+        }))
     }
 
     fn world(&self) -> anyhow::Result<World> {
@@ -135,15 +167,22 @@ impl Machine {
     pub(crate) async fn kill(&mut self) -> Option<EngineError> {
         self.stage.with(|inner| inner.killer.spare());
         let mut process = self.running.take()?;
+        self.stage.set_door(None);
         // First those who ask, so that none of them hears of the end.
         process.errands.shutdown().await;
+        if let Some(server) = process.server {
+            server.abort();
+            // It was told to end; how it does is of no interest.
+            let _ = server.await;
+        }
         process.engine.abort();
         process.engine.await.ok().flatten()
     }
 
     /// Whether a process runs.
     pub(crate) fn is_running(&self) -> bool {
-        self.running.as_ref().is_some_and(|process| !process.engine.is_finished())
+        let serves = |process: &Process| process.server.as_ref().is_none_or(|server| !server.is_finished());
+        self.running.as_ref().is_some_and(|process| !process.engine.is_finished() && serves(process))
     }
 
     /// Asks for something, as a command does that then waits for it.
@@ -193,6 +232,13 @@ impl Machine {
         while process.errands.try_join_next().is_some() {}
         process.errands.is_empty()
     }
+}
+
+/// Held so that nobody begins anything before it is known what is under way.
+async fn settle(owner: &Owner) -> anyhow::Result<()> {
+    let _beginning = owner.beginning().await;
+    owner.settle().await?;
+    owner.forget_old_journals().await
 }
 
 async fn release(owner: &Owner, request: ReleaseRequest) -> anyhow::Result<Answer> {

@@ -9,6 +9,7 @@ mod advice;
 mod calm;
 mod configuration;
 mod fleet;
+mod github;
 mod mischief;
 mod storm;
 
@@ -17,6 +18,7 @@ use crate::{
     book::Tenant,
     broken::Broken,
     driver::drive,
+    hub::Hub,
     machine::Machine,
     stage::Stage,
     time::{ShownClock, Time},
@@ -34,6 +36,8 @@ pub(crate) struct Setup {
     rings: Vec<Ring>,
     /// The tenants by name, with the namespace of each.
     tenants: Vec<fleet::Shape>,
+    /// The GitHub whose pull requests drive a service, in the seeds that have one.
+    hub: Option<Arc<Hub>>,
 }
 
 /// A ring and what it releases.
@@ -68,7 +72,14 @@ pub(crate) async fn play(seed: u64, options: &Options) -> anyhow::Result<Report>
     let stage = Stage::new(seed, time, model, ledger.clone(), options);
     introduce(&stage, &setup);
     let clock = ShownClock::new(time);
-    let machine = Machine::new(Arc::clone(&stage), setup.config.clone(), clock.clone(), ledger, options.bug);
+    let machine = Machine::new(
+        Arc::clone(&stage),
+        setup.config.clone(),
+        setup.hub.clone(),
+        clock.clone(),
+        ledger,
+        options.bug,
+    );
     let driver = tokio::task::spawn_local(drive(Arc::clone(&stage)));
     let mut scene = Scene { stage, machine, clock, setup, random, restart_at: None };
     let outcome = scene.play().await;
@@ -135,12 +146,23 @@ fn prepare(seed: u64, now: Timestamp, random: &Random) -> anyhow::Result<(Setup,
     // That Argo CD compares now and then although nothing changed is most of the work, and seldom matters.
     model.timing.resync = Duration::from_secs(if choices.chance(20) { 150 } else { 1_200 });
     let family = configuration::Family::of(&mut choices);
-    let rings = configuration::rings(family, &mut choices);
+    let mut rings = configuration::rings(family, &mut choices);
     let tenants = fleet::shapes(family, &mut choices);
-    let config = configuration::config(&mut choices)?;
+    // A stream of its own, so that seeds without pull requests stay what they are.
+    let mut github_choices = random.fork("github");
+    let names: Vec<String> = tenants.iter().map(|shape| shape.name.clone()).collect();
+    let service = rings.first().map(|ring| ring.service.clone()).unwrap_or_default();
+    let hub = github::hub(family, &service, &mut model, &names, &mut github_choices)?;
+    if hub.is_some() {
+        // Whoever types commands is one more who wants the tenants.
+        rings.truncate(1);
+    }
+    let of_hub = hub.as_ref().map(|hub| (hub, github::configuration(hub, &mut github_choices)));
+    let of_hub = of_hub.map(|(hub, texts)| (hub.service.as_str(), texts));
+    let config = configuration::config(of_hub, &mut choices)?;
     fleet::build(&mut model, &tenants)?;
     model.advance(now);
-    Ok((Setup { config, rings, tenants }, model))
+    Ok((Setup { config, rings, tenants, hub: hub.map(Arc::new) }, model))
 }
 
 /// Notes what everything is before anybody touches it.
@@ -160,6 +182,9 @@ fn introduce(stage: &Stage, setup: &Setup) {
         }
         inner.trace.note(now, &format!("fleet: {:?}", setup.tenants));
         inner.trace.note(now, &format!("rings: {:?}", setup.rings));
+        if let Some(hub) = &setup.hub {
+            inner.trace.note(now, &format!("pull requests: {:?} of {}", hub.branches, hub.service));
+        }
         inner.trace.note(now, &format!("limits: {:?} {:?}", setup.config.limits, setup.config.deadlines));
     });
 }

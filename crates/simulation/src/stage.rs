@@ -15,8 +15,8 @@ use crate::{
     weather::{Asked, Fate, Instead, Weather},
 };
 use jiff::Timestamp;
-use ringway::ledger::Ledger;
-use sandbox::{Model, Random};
+use ringway::{intake::Intake, ledger::Ledger};
+use sandbox::{Model, Random, github::Delivery};
 use std::sync::{
     Arc, Mutex, MutexGuard, PoisonError,
     atomic::{AtomicU64, Ordering},
@@ -38,6 +38,8 @@ pub(crate) struct Stage {
     pub(crate) cut: Notify,
     cuts: AtomicU64,
     paints: bool,
+    /// Where GitHub delivers to, while a process runs.
+    door: Mutex<Option<Intake>>,
     /// Something is broken, or Ringway is to be killed now.
     pub(crate) alarm: Notify,
 }
@@ -54,6 +56,10 @@ pub(crate) struct Inner {
     pub(crate) gone: Option<Gone>,
     /// The registry cannot be reached, and how it shows.
     pub(crate) registry_gone: Option<Gone>,
+    /// What is wrong with the way to GitHub.
+    pub(crate) github_weather: Weather,
+    /// GitHub cannot be reached, and how it shows.
+    pub(crate) github_gone: Option<Gone>,
     /// What is known of the plan: who asked for what, and what others changed.
     pub(crate) book: Book,
     /// What happened.
@@ -98,6 +104,8 @@ impl Stage {
                 registry_weather: Weather::fair(),
                 gone: None,
                 registry_gone: None,
+                github_weather: Weather::fair(),
+                github_gone: None,
                 book: Book::default(),
                 trace: Trace::new(options.trace),
                 killer: Killer::default(),
@@ -112,6 +120,7 @@ impl Stage {
             cut: Notify::new(),
             cuts: AtomicU64::new(0),
             paints: options.bug.paints(),
+            door: Mutex::default(),
             alarm: Notify::new(),
         })
     }
@@ -121,7 +130,28 @@ impl Stage {
         let mut inner = self.lock();
         self.advance(&mut inner);
         // Watches get their bookmarks although nothing happens.
-        [inner.model.next_event(), inner.model.api.next_due()].into_iter().flatten().min()
+        let github = inner.model.github.next_delivery();
+        [inner.model.next_event(), inner.model.api.next_due(), github].into_iter().flatten().min()
+    }
+
+    /// What GitHub sends now.
+    pub(crate) fn due_deliveries(&self) -> Vec<Delivery> {
+        self.lock().model.github.take_due_deliveries()
+    }
+
+    /// How a delivery ended: with this status, or with no answer.
+    pub(crate) fn delivered(&self, id: u64, status: Option<u16>) {
+        self.lock().model.github.delivered(id, status);
+    }
+
+    /// Where GitHub delivers to; `None` while nobody is there.
+    pub(crate) fn door(&self) -> Option<Intake> {
+        self.door.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Somebody is there now, or nobody.
+    pub(crate) fn set_door(&self, door: Option<Intake>) {
+        *self.door.lock().unwrap_or_else(PoisonError::into_inner) = door;
     }
 
     /// What of the stage somebody wants to look at or to change, in the present. The audience sees the change.
@@ -146,6 +176,7 @@ impl Stage {
         let mut random = inner.random.fork(&number.to_string());
         let (weather, gone) = match asked {
             Asked::Registry => (&inner.registry_weather, inner.registry_gone),
+            Asked::Github => (&inner.github_weather, inner.github_gone),
             Asked::Read | Asked::Write | Asked::Watch => (&inner.weather, inner.gone),
         };
         let mut fate = weather.fate(asked, &mut random);

@@ -4,10 +4,12 @@
 //! here and not in the model. A watch is the one answer that goes on.
 
 mod body;
+mod github;
 mod kubernetes;
 mod paint;
 mod registry;
 
+pub(crate) use github::GithubWay;
 pub(crate) use kubernetes::connect;
 pub(crate) use registry::RegistryWay;
 

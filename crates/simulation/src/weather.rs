@@ -1,4 +1,4 @@
-//! What is wrong with the way to the API server and to the registry, and what that does to one request.
+//! What is wrong with the way to the API server, to the registry and to GitHub, and what that does to one request.
 //!
 //! Decided from the seed alone: each request draws from a stream of its own, by its number.
 
@@ -38,6 +38,8 @@ pub(crate) enum Asked {
     Watch,
     /// Something of a registry.
     Registry,
+    /// Something of GitHub.
+    Github,
 }
 
 /// What becomes of one request.
@@ -145,10 +147,13 @@ fn refusal(asked: Asked, random: &mut Random) -> Instead {
     let anything = [(500, None), (502, None), (503, retry_after), (504, None), (429, retry_after)];
     // A write may be told that somebody else wrote first, although nobody did.
     let written = [(409, None), (422, None), (500, None), (503, retry_after), (429, retry_after)];
+    // What GitHub itself says is in its model.
+    let before_github = [(500, None), (502, None), (503, retry_after), (504, None)];
     let watched = [(410, None), (500, None), (503, retry_after), (429, retry_after)];
     let picked = match asked {
         Asked::Write => random.pick(&written),
         Asked::Watch => random.pick(&watched),
+        Asked::Github => random.pick(&before_github),
         Asked::Read | Asked::Registry => random.pick(&anything),
     };
     picked.map_or(Instead::NoConnection, |(status, retry_after)| Instead::Status(*status, *retry_after))

@@ -81,9 +81,9 @@ pub async fn stay_with(
     let (settled, ready) = oneshot::channel();
     let (phase, shown) = watch::channel(Phase::Starting);
     let wake = Arc::new(Notify::new());
-    let rings = github.map(|github| Rings::new(owner.clone(), github, Arc::clone(&wake)));
+    let rings = github.map(|github| Arc::new(Rings::new(owner.clone(), github, Arc::clone(&wake))));
     let intake = Intake::configured(owner.world(), Arc::clone(&wake))?;
-    let server = server::Server::new(owner.clone(), shown, folder, intake);
+    let server = server::Server::new(owner.clone(), shown, folder, intake, rings.clone());
     let working = async {
         let living = async {
             owner.settle().await?;
@@ -95,7 +95,7 @@ pub async fn stay_with(
             tokio::select! {
                 biased;
                 ended = owner.look_after_runs() => ended,
-                () = attend(rings.as_ref()) => anyhow::bail!("nobody looks after pull requests any more"),
+                () = attend(rings.as_deref()) => anyhow::bail!("nobody looks after pull requests any more"),
             }
         };
         tokio::select! {
@@ -133,7 +133,10 @@ async fn attend(rings: Option<&Rings>) {
 impl Owner {
     /// Waits for every run, so that one whose workflow fails gets a verdict; and forgets old journals. Comes back only
     /// with an error.
-    async fn look_after_runs(&self) -> anyhow::Result<Outcome> {
+    ///
+    /// # Errors
+    /// If the engine does not answer, or cannot forget.
+    pub async fn look_after_runs(&self) -> anyhow::Result<Outcome> {
         let mut runs = JoinSet::new();
         let wait = |run: String| {
             let owner = self.clone();
@@ -148,6 +151,7 @@ impl Owner {
         let mut forget = interval_at(Instant::now() + FORGET_EVERY, FORGET_EVERY);
         loop {
             tokio::select! {
+                biased;
                 run = self.asked.taken() => {
                     runs.spawn(wait(run));
                 }

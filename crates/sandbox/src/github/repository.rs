@@ -83,6 +83,16 @@ impl Repository {
         self.pulls.values()
     }
 
+    /// The runs of all workflows in the order in which they were started.
+    pub fn runs(&self) -> impl DoubleEndedIterator<Item = &Run> {
+        self.runs.values()
+    }
+
+    /// What somebody was given in this repository, by the id of the account.
+    pub fn role_of(&self, account: u64) -> Role {
+        self.roles.get(&account).copied().unwrap_or(Role::None)
+    }
+
     /// The check runs in the order in which they were made.
     pub fn check_runs(&self) -> impl Iterator<Item = &CheckRun> {
         self.checks.values()

@@ -1,12 +1,20 @@
 //! What can happen in a storm, and its doing.
 
-use super::{Scene, configuration, mischief::Mischief};
+use super::{
+    Scene, configuration,
+    github::{calm::freeze, turn::Turn},
+    mischief::Mischief,
+};
 use crate::{kill::Kill, stage::Gone, weather::Weather};
 use ringway::{
     ledger::RunFilter,
     request::{CleanupRequest, ReleaseRequest, Request, Selection},
 };
-use sandbox::{Random, argocd, workload::Behaviour};
+use sandbox::{
+    Random, argocd,
+    github::{DeliveryFaults, Fault, FaultChances, Scope},
+    workload::Behaviour,
+};
 use std::time::Duration;
 
 /// One thing that happens.
@@ -69,6 +77,26 @@ pub(super) enum Act {
         /// Which content.
         variant: u32,
     },
+    /// Somebody lets nothing start any more, or again.
+    Freeze(bool),
+    /// Somebody takes back by hand what a pull request has.
+    CleanupBranch(usize),
+    /// Something happens on GitHub.
+    Turn(Turn),
+    /// Something happens on GitHub right after the next request of Ringway of a kind.
+    AfterNext(Scope, Turn),
+    /// Something goes wrong with the next request of a kind.
+    NextFault(Scope, Fault),
+    /// Something goes wrong with requests by chance.
+    Chances(FaultChances),
+    /// Something goes wrong with what GitHub tells.
+    Deliveries(DeliveryFaults),
+    /// No token that GitHub gave is good any more.
+    RevokeTokens,
+    /// The way to GitHub changes.
+    GithubWeather(Weather),
+    /// GitHub is gone, or back.
+    Github(Option<Gone>),
 }
 
 impl Act {
@@ -76,7 +104,12 @@ impl Act {
     pub(super) fn happen(self, scene: &mut Scene, number: u64) -> anyhow::Result<()> {
         scene.stage.note(&format!("act {number}: {self:?}"));
         match self {
-            Self::Release { .. } | Self::Cleanup { .. } | Self::CleanupTenant(_) | Self::Cancel => {
+            Self::Release { .. }
+            | Self::Cleanup { .. }
+            | Self::CleanupTenant(_)
+            | Self::CleanupBranch(_)
+            | Self::Freeze(_)
+            | Self::Cancel => {
                 if let Some(request) = self.request(scene)? {
                     scene.machine.ask(request);
                 }
@@ -93,6 +126,14 @@ impl Act {
                 let Some(shape) = scene.setup.tenants.get(tenant) else { return Ok(()) };
                 scene.stage.with(|inner| mischief.happen(inner, shape, number))?;
             }
+            Self::Turn(_)
+            | Self::AfterNext(..)
+            | Self::NextFault(..)
+            | Self::Chances(_)
+            | Self::Deliveries(_)
+            | Self::RevokeTokens
+            | Self::GithubWeather(_)
+            | Self::Github(_) => self.happen_on_github(scene),
             other => other.change(scene),
         }
         Ok(())
@@ -155,6 +196,11 @@ impl Act {
                 let shape = scene.setup.tenants.get(*tenant);
                 shape.map(|shape| cleanup(Selection::Tenants(vec![shape.name.clone()])))
             }
+            Self::CleanupBranch(branch) => {
+                let ring = scene.setup.hub.as_ref().and_then(|hub| hub.branches.get(*branch));
+                ring.map(|ring| cleanup(Selection::Ring(ring.clone())))
+            }
+            Self::Freeze(on) => Some(freeze(*on)),
             Self::Cancel => {
                 let filter = RunFilter { unfinished: true, limit: Some(1), ..RunFilter::default() };
                 let newest = scene.machine.ledger().runs(&filter)?.into_iter().next();

@@ -24,6 +24,7 @@ impl Scene {
     pub(super) async fn calm(&mut self) -> Result<(), Stopped> {
         let mut random = self.random.fork("calm");
         self.end_faults();
+        self.calm_on_github(&mut random).await?;
         if random.chance(50) {
             self.everything_ends(&mut random).await?;
         }
@@ -71,7 +72,7 @@ impl Scene {
     }
 
     /// Waits until every run has ended and everybody has an answer.
-    async fn everything_ends(&mut self, random: &mut Random) -> Result<(), Stopped> {
+    pub(super) async fn everything_ends(&mut self, random: &mut Random) -> Result<(), Stopped> {
         let until = Instant::now() + self.patience()?;
         loop {
             self.pass(Instant::now() + Duration::from_secs(5), random, false).await?;

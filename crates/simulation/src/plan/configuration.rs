@@ -43,7 +43,8 @@ impl Family {
         }
     }
 
-    fn services(self) -> &'static [&'static str] {
+    /// The services that can be released into it.
+    pub(super) fn services(self) -> &'static [&'static str] {
         match self {
             Self::Umbrella => {
                 &["atlas", "atlas", "heracles", "atlas-values", "atlas-careful", "heracles-argocd"]
@@ -101,31 +102,39 @@ pub(super) fn push(inner: &mut Inner, now: Timestamp, reference: &str, variant: 
     inner.book.pushed(&inner.model, now, reference);
 }
 
-/// The configuration, with limits and deadlines from the seed.
-pub(super) fn config(random: &mut Random) -> anyhow::Result<Config> {
+/// The configuration, with limits and deadlines from the seed. `rings`: a service that pull requests drive, what is said
+/// about it there, and at the end.
+pub(super) fn config(rings: Option<(&str, (String, String))>, random: &mut Random) -> anyhow::Result<Config> {
     let slots = random.pick(&[1, 2, 20]).copied().unwrap_or(20);
     let deadlines = random.pick(&[
         "observed: 1m, applied: 3m, rolloutProgress: 1m, rolloutTotal: 3m",
         "observed: 5m, applied: 10m, rolloutProgress: 5m, rolloutTotal: 15m",
         "observed: 2m, applied: 5m, rolloutProgress: 3m, rolloutTotal: 10m",
     ]);
+    let (of_service, at_the_end) = match &rings {
+        Some((service, (of_service, at_the_end))) => ((*service, of_service.as_str()), at_the_end.as_str()),
+        None => (("", ""), ""),
+    };
     let text = format!(
         "argocd: {{instances: [{{name: sandbox}}]}}
 registries: [{{host: '{REGISTRY}', insecure: true}}]
 limits: {{tenantsPerInstance: {slots}, allOrNothing: {}}}
 deadlines: {{{}}}
 services:
-{}",
+{}{at_the_end}",
         random.chance(10),
         deadlines.copied().unwrap_or_default(),
-        services()
+        services(of_service)
     );
     let environment = EnvironmentPaths { home: Some("/home/ringway".into()), ..EnvironmentPaths::default() };
     Ok(Config::parse(Path::new("ringway.yaml"), text.as_bytes(), &environment)?)
 }
 
 /// The services of the fleet's charts, as the testbed's scenarios have them.
-fn services() -> String {
+fn services(rings: (&str, &str)) -> String {
+    let service = |name: &str, more: &str, overrides: &str| {
+        service(name, more, overrides, if rings.0 == name { rings.1 } else { "" })
+    };
     let atlas = "
           - {image: atlas, STRATEGYvalues: {repository: atlas.atlas.image.repository, tag: atlas.atlas.image.tag}, workloads: [{kind: StatefulSet, name: atlas, container: atlas}]}";
     let read = atlas
@@ -162,7 +171,7 @@ fn place(values: &str) -> String {
           - {{image: atlas, values: {{{values}}}, workloads: [{{kind: StatefulSet, name: atlas, container: atlas}}]}}")
 }
 
-fn service(name: &str, more: &str, overrides: &str) -> String {
+fn service(name: &str, more: &str, overrides: &str, rings: &str) -> String {
     format!(
         "  {name}:
     images: {{atlas: {{repositories: ['{REGISTRY}/*'], platforms: [linux/amd64, linux/arm64]}}}}
@@ -170,6 +179,6 @@ fn service(name: &str, more: &str, overrides: &str) -> String {
       - name: '{{tenant}}'
         overrides:{overrides}
     {more}
-"
+{rings}"
     )
 }

@@ -3,6 +3,7 @@
 use super::{
     Scene, Stopped,
     act::{Act, misbehaviour},
+    github,
     mischief::Mischief,
 };
 use crate::{invariant::EVERYTHING_ENDS, kill::Kill, machine::Fatal, stage::Gone, weather::Weather};
@@ -19,13 +20,29 @@ impl Scene {
     pub(super) async fn storm(&mut self) -> Result<(), Stopped> {
         let began = Instant::now();
         let mut random = self.random.fork("storm");
-        let acts = acts(self.setup.rings.len(), self.setup.tenants.len(), &mut random);
+        let acts = self.acts(&mut random);
         self.machine.start(fatal(&mut random))?;
         for (number, (at, act)) in (1..).zip(acts) {
             self.pass(began + Duration::from_millis(at), &mut random, true).await?;
             act.happen(self, number)?;
         }
         self.pass(Instant::now() + Duration::from_secs(1), &mut random, true).await
+    }
+
+    fn acts(&self, random: &mut Random) -> Vec<(u64, Act)> {
+        let length = random.pick(&[2 * MINUTE, 5 * MINUTE, 12 * MINUTE]).copied().unwrap_or(MINUTE);
+        let mut all = acts(length, self.setup.rings.len(), self.setup.tenants.len(), random);
+        if let Some(hub) = &self.setup.hub {
+            let mut random = self.random.fork("github storm");
+            if random.chance(60) {
+                all.retain(|(_, act)| !matches!(act, Act::Release { .. }));
+            }
+            let names: Vec<String> = self.setup.tenants.iter().map(|shape| shape.name.clone()).collect();
+            all.extend(github::storm::acts(hub, &names, length, &mut random));
+        }
+        // Stable, so that what was thought of first comes first.
+        all.sort_by_key(|(at, _)| *at);
+        all
     }
 
     /// Lets time pass. A process that ends is started again after a while, as a service manager or a person does.
@@ -81,9 +98,8 @@ fn fatal(random: &mut Random) -> Fatal {
     }
 }
 
-/// Everything that happens, each with its time in milliseconds, in order.
-fn acts(rings: usize, tenants: usize, random: &mut Random) -> Vec<(u64, Act)> {
-    let length = random.pick(&[2 * MINUTE, 5 * MINUTE, 12 * MINUTE]).copied().unwrap_or(MINUTE);
+/// Everything that happens beside GitHub, each with its time in milliseconds.
+fn acts(length: u64, rings: usize, tenants: usize, random: &mut Random) -> Vec<(u64, Act)> {
     let mut acts = Vec::new();
     for ring in 0..rings {
         acts.push((random.below(length / 3), release(ring, tenants, random)));
@@ -93,8 +109,6 @@ fn acts(rings: usize, tenants: usize, random: &mut Random) -> Vec<(u64, Act)> {
         let at = random.below(length);
         acts.extend(something(at, length, rings, tenants, calm_seas, random));
     }
-    // Stable, so that what was thought of first comes first.
-    acts.sort_by_key(|(at, _)| *at);
     acts
 }
 

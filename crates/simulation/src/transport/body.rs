@@ -23,9 +23,14 @@ pub(super) fn text(text: impl Into<Bytes>) -> AnswerBody {
     Full::new(text.into()).map_err(|never| match never {}).boxed_unsync()
 }
 
-/// A body that comes in one piece, or breaks off.
+/// A body that comes in one piece, or breaks off where this way says.
 pub(super) fn bytes(way: &Request, bytes: Bytes) -> AnswerBody {
-    match way.fate.truncated_at.filter(|length| *length < bytes.len()) {
+    cut(way.fate.truncated_at, bytes)
+}
+
+/// A body that comes in one piece, or breaks off after so many bytes.
+pub(super) fn cut(at: Option<usize>, bytes: Bytes) -> AnswerBody {
+    match at.filter(|length| *length < bytes.len()) {
         None => text(bytes),
         Some(length) => {
             let frames =
