@@ -7,11 +7,13 @@
 //! It decides nothing, keeps nothing over a restart, and starts no tasks: it lives in whoever calls it. Nothing that
 //! carries our credentials goes to another host than the configured one.
 
+mod access;
 mod address;
 mod answer;
 mod asking;
 mod budget;
 mod cache;
+mod counts;
 mod edits;
 mod error;
 mod key;
@@ -22,15 +24,16 @@ mod sender;
 mod session;
 mod settings;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod wire;
 mod writes;
 
+pub use counts::{Answered, Figures};
 pub use error::{GithubError, GithubSetupError};
 pub use key::AppKey;
 pub use model::{
-    Actor, Calls, CheckRun, CheckStatus, Comment, Conclusion, Edited, Identity, IdentityKind, Job,
-    LabelEvent, LabelHistory, PullRequest, Repository, StatusState, WorkflowRun,
+    Actor, Calls, CheckRun, CheckStatus, Comment, Conclusion, Edited, Identity, IdentityKind, Installation,
+    Job, LabelEvent, LabelHistory, PullRequest, Repository, StatusState, WorkflowRun,
 };
 pub use settings::{Credentials, Limits, Settings};
 
@@ -105,6 +108,12 @@ impl Client {
 
     /// How many requests were sent since the start.
     pub fn calls(&self) -> Calls {
-        self.0.sender.calls()
+        self.0.sender.counts.calls()
+    }
+
+    /// What can be watched of it.
+    pub fn figures(&self) -> Figures {
+        let sender = &self.0.sender;
+        sender.counts.figures(sender.budget.remaining(), sender.budget.until(sender.clock.now()))
     }
 }

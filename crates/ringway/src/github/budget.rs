@@ -22,6 +22,8 @@ struct Known {
     until: Option<Timestamp>,
     /// How often in a row we were sent away without being told for how long.
     untold: u32,
+    /// How many more requests the newest answer allows.
+    remaining: Option<u64>,
 }
 
 impl Budget {
@@ -34,11 +36,23 @@ impl Budget {
         }
     }
 
+    /// How many more requests the newest answer allows until the primary limit is counted anew.
+    pub(super) fn remaining(&self) -> Option<u64> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remaining
+    }
+
+    /// Until when nothing is sent.
+    pub(super) fn until(&self, now: Timestamp) -> Option<Timestamp> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).until.filter(|until| now < *until)
+    }
+
     /// Remembers what an answer says. Fails if it is the answer to one request too many.
     pub(super) fn note(&self, now: Timestamp, answer: &Answer, asked: &str) -> Result<(), GithubError> {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let number = |name: &str| answer.header(name).and_then(|text| text.trim().parse::<i64>().ok());
-        let is_used_up = number("x-ratelimit-remaining") == Some(0);
+        let remaining = number("x-ratelimit-remaining").and_then(|number| u64::try_from(number).ok());
+        known.remaining = remaining.or(known.remaining);
+        let is_used_up = remaining == Some(0);
         let retry_after = number("retry-after").map(|seconds| SignedDuration::from_secs(seconds.max(1)));
         // Clocks differ: what counts is how far the end lies from GitHub's own time.
         let reset = number("x-ratelimit-reset").and_then(|second| Timestamp::from_second(second).ok());

@@ -2,6 +2,7 @@
 //! to us does not make an answer unreadable; ids are keys, names are for texts.
 
 use jiff::Timestamp;
+use std::collections::BTreeMap;
 
 /// Who we are on GitHub: the author of our comments and checks.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,6 +38,17 @@ impl Identity {
             IdentityKind::User { id } => comment.author_id == id,
         }
     }
+}
+
+/// An installation of our App.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Installation {
+    /// Its id.
+    pub id: u64,
+    /// What it was granted: `read`, `write` or `admin`, by the name of the permission, in GitHub's words.
+    pub permissions: BTreeMap<String, String>,
+    /// Whether its owner has suspended it: then nothing is answered.
+    pub is_suspended: bool,
 }
 
 /// A repository.

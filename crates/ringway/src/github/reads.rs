@@ -274,7 +274,7 @@ impl Client {
 }
 
 /// A text as one part of a path.
-fn segment(text: &str, asked: &str) -> Result<String, GithubError> {
+pub(super) fn segment(text: &str, asked: &str) -> Result<String, GithubError> {
     match text.is_empty() || is_dots(text) {
         true => Err(GithubError::invalid(asked, format!("{text:?} is no name that GitHub knows"))),
         false => Ok(encode(text)),

@@ -1,7 +1,7 @@
 //! One request and its whole answer: limited in time and size, counted, within the rate limits, and never sent elsewhere.
 
 use super::{
-    address::Api, answer::Answer, budget::Budget, error::GithubError, model::Calls, settings::Limits,
+    address::Api, answer::Answer, budget::Budget, counts::Counts, error::GithubError, settings::Limits,
 };
 use crate::{
     clock::Clock,
@@ -14,10 +14,7 @@ use http::{
     header::{ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, IF_NONE_MATCH, LOCATION, USER_AGENT},
 };
 use http_body_util::BodyExt;
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
-};
+use std::sync::Arc;
 use tokio::time::{Instant, timeout_at};
 
 /// The form of answers that GitHub asks its clients to name.
@@ -66,9 +63,8 @@ pub(super) struct Sender {
     pub(super) limits: Limits,
     pub(super) budget: Budget,
     pub(super) clock: Arc<dyn Clock>,
+    pub(super) counts: Counts,
     transport: Arc<dyn Transport>,
-    content: AtomicU64,
-    total: AtomicU64,
 }
 
 impl Sender {
@@ -78,13 +74,8 @@ impl Sender {
         transport: Arc<dyn Transport>,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        let budget = Budget::default();
-        let (content, total) = (AtomicU64::new(0), AtomicU64::new(0));
-        Self { api, limits, budget, clock, transport, content, total }
-    }
-
-    pub(super) fn calls(&self) -> Calls {
-        Calls { content: self.content.load(Ordering::Relaxed), total: self.total.load(Ordering::Relaxed) }
+        let (budget, counts) = (Budget::default(), Counts::default());
+        Self { api, limits, budget, clock, counts, transport }
     }
 
     /// Sends a request, on to where it is to be found now if the repository was renamed. Any status is an answer, except
@@ -115,8 +106,13 @@ impl Sender {
         let asked = question.asked;
         self.budget.check(self.clock.now(), asked)?;
         let request = request(question, address, authorization)?;
-        self.total.fetch_add(1, Ordering::Relaxed);
-        self.content.fetch_add(question.is_content.into(), Ordering::Relaxed);
+        self.counts.sent(question.is_content);
+        let outcome = self.exchange(request, asked).await;
+        self.counts.answered(&outcome);
+        outcome
+    }
+
+    async fn exchange(&self, request: Request<Bytes>, asked: &str) -> Result<Answer, GithubError> {
         let deadline = Instant::now() + self.limits.request_timeout;
         let late = || {
             GithubError::unavailable(

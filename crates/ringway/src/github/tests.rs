@@ -1,11 +1,12 @@
 //! The client over a GitHub that says what it was told to, in simulated time.
 
+mod access;
 mod keys;
 mod limits;
 mod meaning;
 mod reading;
 mod recognising;
-mod scripted;
+pub(crate) mod scripted;
 mod session;
 mod writing;
 
@@ -21,7 +22,7 @@ use std::{sync::Arc, time::Duration};
 const TOKEN: &str = "ghp_thisIsVerySecret";
 
 /// The id of our App.
-const APP: u64 = 4711;
+pub(crate) const APP: u64 = 4711;
 
 fn begin() -> Timestamp {
     "2026-11-23T08:00:00Z".parse().unwrap()
@@ -35,11 +36,11 @@ fn client(server: &Server, settings: Settings) -> Client {
     Client::new(settings, Arc::new(server.clone()), Arc::new(TokioClock::starting_at(begin()))).unwrap()
 }
 
-fn user(server: &Server) -> Client {
+pub(crate) fn user(server: &Server) -> Client {
     client(server, settings(Credentials::Token(Secret::new(TOKEN))))
 }
 
-fn app(server: &Server, installation: Option<u64>) -> Client {
+pub(crate) fn app(server: &Server, installation: Option<u64>) -> Client {
     let key = AppKey::from_pem(keys::PKCS1, "github.app.privateKeyFile").unwrap();
     client(server, settings(Credentials::App { id: APP, installation, key }))
 }

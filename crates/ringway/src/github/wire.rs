@@ -1,9 +1,10 @@
 //! The few fields that we read of GitHub's answers, as GitHub names them. What may be missing or null there may be here;
 //! words are texts, so that a new one makes nothing unreadable.
 
-use super::model::{Actor, Comment, Job, LabelEvent, PullRequest, Repository, WorkflowRun};
+use super::model::{Actor, Comment, Installation, Job, LabelEvent, PullRequest, Repository, WorkflowRun};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct WireApp {
@@ -15,6 +16,21 @@ pub(super) struct WireApp {
 pub(super) struct WireUser {
     pub(super) id: u64,
     pub(super) login: String,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct WireInstallation {
+    id: u64,
+    #[serde(default)]
+    permissions: BTreeMap<String, String>,
+    #[serde(default)]
+    suspended_at: Option<String>,
+}
+
+impl From<WireInstallation> for Installation {
+    fn from(wire: WireInstallation) -> Self {
+        Self { id: wire.id, permissions: wire.permissions, is_suspended: wire.suspended_at.is_some() }
+    }
 }
 
 #[derive(Debug, Serialize, Deserialize)]

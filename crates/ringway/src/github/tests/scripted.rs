@@ -17,7 +17,7 @@ use tokio::time::Instant;
 
 /// What comes of one request.
 #[derive(Debug, Clone)]
-pub(super) enum Reply {
+pub(crate) enum Reply {
     /// A status, headers and a body.
     Answer(u16, Vec<(&'static str, String)>, String),
     /// The beginning of a body, and then the connection breaks.
@@ -34,47 +34,53 @@ pub(super) enum Reply {
 
 /// One request.
 #[derive(Debug, Clone)]
-pub(super) struct Seen {
-    pub(super) after: Duration,
+pub(crate) struct Seen {
+    pub(crate) after: Duration,
     /// Method and path with query.
-    pub(super) line: String,
-    pub(super) headers: BTreeMap<String, String>,
-    pub(super) body: String,
+    pub(crate) line: String,
+    pub(crate) headers: BTreeMap<String, String>,
+    pub(crate) body: String,
 }
 
 impl Seen {
-    pub(super) fn header(&self, name: &str) -> &str {
+    pub(crate) fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", String::as_str)
     }
 
-    pub(super) fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap()
     }
 }
 
 #[derive(Debug, Clone)]
-pub(super) struct Server {
+pub(crate) struct Server {
     replies: Arc<Mutex<BTreeMap<String, VecDeque<Reply>>>>,
     seen: Arc<Mutex<Vec<Seen>>>,
     start: Instant,
 }
 
 impl Server {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { replies: Arc::default(), seen: Arc::default(), start: Instant::now() }
     }
 
     /// The next reply to a request line; the last one is given again and again.
-    pub(super) fn on(&self, line: &str, reply: Reply) -> &Self {
+    pub(crate) fn on(&self, line: &str, reply: Reply) -> &Self {
         self.replies.lock().unwrap().entry(line.to_owned()).or_default().push_back(reply);
         self
     }
 
-    pub(super) fn seen(&self) -> Vec<Seen> {
+    /// The only reply to a request line from now on.
+    pub(crate) fn instead(&self, line: &str, reply: Reply) -> &Self {
+        self.replies.lock().unwrap().insert(line.to_owned(), VecDeque::from([reply]));
+        self
+    }
+
+    pub(crate) fn seen(&self) -> Vec<Seen> {
         self.seen.lock().unwrap().clone()
     }
 
-    pub(super) fn lines(&self) -> Vec<String> {
+    pub(crate) fn lines(&self) -> Vec<String> {
         self.seen().into_iter().map(|seen| seen.line).collect()
     }
 
@@ -138,15 +144,15 @@ impl Transport for Server {
     }
 }
 
-pub(super) fn ok(body: &Value) -> Reply {
+pub(crate) fn ok(body: &Value) -> Reply {
     answer(200, body)
 }
 
-pub(super) fn answer(status: u16, body: &Value) -> Reply {
+pub(crate) fn answer(status: u16, body: &Value) -> Reply {
     Reply::Answer(status, Vec::new(), body.to_string())
 }
 
-pub(super) fn with(status: u16, headers: &[(&'static str, &str)], body: &Value) -> Reply {
+pub(crate) fn with(status: u16, headers: &[(&'static str, &str)], body: &Value) -> Reply {
     let headers = headers.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
     Reply::Answer(status, headers, body.to_string())
 }
