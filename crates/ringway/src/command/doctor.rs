@@ -1,5 +1,7 @@
 //! `ringway doctor`: what is reachable, what Ringway may do, which versions there are, and how to mend what is wrong.
 
+mod github;
+
 use super::OutputFormat;
 use crate::{
     cluster::{ClusterClient, Clusters, Right},
@@ -63,6 +65,7 @@ pub(super) async fn doctor(config: Config, format: OutputFormat) -> anyhow::Resu
         }
     }
     registries(&mut checks, &config).await;
+    github::look(&mut checks, &config).await;
     output::print(format, &checks.0, || text(&checks.0))?;
     let good = checks.0.iter().all(|check| check.state != State::Problem);
     Ok(if good { Outcome::Done } else { Outcome::FoundProblems })

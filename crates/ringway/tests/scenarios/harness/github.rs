@@ -32,15 +32,16 @@ const KEY: &str = include_str!("app-key.pem");
 const SLUG: &str = "ringway";
 const RINGS: &str = "ring-*";
 
-/// What the App asks for, as the README tells a team to grant it.
-const PERMISSIONS: [(&str, Right); 7] = [
+/// What the App asks for, as the README tells a team to grant it. Comments need to write issues or pull requests, and the
+/// events that say who set a label need to read issues
+/// (<https://docs.github.com/en/rest/authentication/permissions-required-for-github-apps>).
+const PERMISSIONS: [(&str, Right); 6] = [
     ("actions", Right::Read),
     ("checks", Right::Write),
     ("contents", Right::Read),
-    ("issues", Right::Write),
+    ("issues", Right::Read),
     ("members", Right::Read),
     ("pull_requests", Right::Write),
-    ("statuses", Right::Write),
 ];
 
 const EVENTS: [&str; 6] =
