@@ -18,6 +18,12 @@ impl Config {
         text
     }
 
+    /// Whether the server takes deliveries of GitHub.
+    fn takes_deliveries(&self) -> bool {
+        !self.rings.is_empty()
+            && self.github.as_ref().is_some_and(|github| !github.webhook_secrets.is_empty())
+    }
+
     fn write(&self, out: &mut String) -> fmt::Result {
         writeln!(out, "{} is valid.\n", self.file.display())?;
         writeln!(out, "Argo CD instances")?;
@@ -60,7 +66,11 @@ impl Config {
         let (progress, total) = (duration(deadlines.rollout_progress), duration(deadlines.rollout_total));
         writeln!(out, "  rollout {progress} without progress, {total} in all")?;
         writeln!(out, "\nServer")?;
-        writeln!(out, "  health checks and figures on http://{}", self.server.listen)?;
+        let listen = self.server.listen;
+        writeln!(out, "  health checks and figures on http://{listen}")?;
+        if self.takes_deliveries() {
+            writeln!(out, "  deliveries of GitHub on http://{listen}/webhooks/github")?;
+        }
         writeln!(out, "\nRegistries")?;
         self.registries.iter().try_for_each(|registry| write_registry(out, registry))?;
         writeln!(out, "  all others: HTTPS, anonymous")?;

@@ -60,15 +60,21 @@ fn write_cohorts(out: &mut String, config: &Config) -> fmt::Result {
     }
     writeln!(out, "\nCohorts")?;
     for (name, source) in &config.cohorts {
-        write!(out, "  cohort:{name}:<key>:<value> is ")?;
         match source {
-            CohortSource::Github { repository, reference, folder } => {
-                writeln!(out, "{folder}/<value>.json of {repository} at {reference}")?;
+            CohortSource::Github { repository, reference, folder } => writeln!(
+                out,
+                "  cohort:{name}:path:<value> is {folder}/<value>.json of {repository} at {reference}"
+            )?,
+            CohortSource::File { folder } => {
+                writeln!(out, "  cohort:{name}:path:<value> is the file {}/<value>.json", folder.display())?;
             }
-            CohortSource::File { folder } => writeln!(out, "the file {}/<value>.json", folder.display())?,
             CohortSource::Argocd { selector, tenant_label } => {
                 let selector = selector.replace("{key}", "<key>").replace("{value}", "<value>");
-                writeln!(out, "the tenants, by their label {tenant_label}, of Applications with {selector}")?;
+                writeln!(
+                    out,
+                    "  cohort:{name}:<key>:<value> is the tenants, by their label {tenant_label}, of Applications \
+                     with {selector}"
+                )?;
             }
         }
     }

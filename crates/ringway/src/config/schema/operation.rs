@@ -60,7 +60,7 @@ pub(super) const OPERATION: &[Setting] = &[
         "server.listen",
         "IP address with a port",
         "`127.0.0.1:8080`",
-        "Where it answers health checks (`/healthz`, `/readyz`) and Prometheus (`/metrics`). Whoever reaches it can read figures, and change nothing.",
+        "Where it answers health checks (`/healthz`, `/readyz`) and Prometheus (`/metrics`), and, with `github.webhookSecrets`, takes deliveries of GitHub (`/webhooks/github`). Whoever reaches it can read figures, and change nothing without a signature.",
     ),
     setting(
         "registries",

@@ -112,7 +112,7 @@ pub(super) const GITHUB: &[Setting] = &[
         "cohorts.<name>.folder",
         "folder",
         "`cohorts` with `github`; required with `file`",
-        "The folder that has the files. A label with the value `x` means the file `x.json` in it.",
+        "The folder that has the files. The label `cohort:<name>:path:x` means the file `x.json` in it.",
     ),
     setting(
         "cohorts.<name>.selector",
