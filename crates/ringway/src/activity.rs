@@ -49,7 +49,7 @@ pub fn registry_behind(world: &Arc<World>, gate: &Gate) -> Registry {
             let world = Arc::clone(world);
             registry.activity::<step::$step, _>(move |context: ActivityContext, input| {
                 let world = Arc::clone(&world);
-                async move { $body(&world, &context, input).await }
+                async move { kept(&world, $body(&world, &context, input).await).await }
             });
         }};
     }
@@ -60,7 +60,7 @@ pub fn registry_behind(world: &Arc<World>, gate: &Gate) -> Registry {
                 let (world, gate) = (Arc::clone(&world), gate.clone());
                 async move {
                     let _inside = gate.enter().await;
-                    $body(&world, &context, input).await
+                    kept(&world, $body(&world, &context, input).await).await
                 }
             });
         }};
@@ -79,6 +79,12 @@ pub fn registry_behind(world: &Arc<World>, gate: &Gate) -> Registry {
     body!(RecordTenant, record::record_tenant);
     body!(RecordVerdict, record::record_verdict);
     registry
+}
+
+/// What a step has written to the ledger must not be forgotten once the engine believes that it was done.
+async fn kept<T>(world: &World, result: Result<T, Failure>) -> Result<T, Failure> {
+    world.ledger.keep().await.map_err(ledger_failure)?;
+    result
 }
 
 /// Lets people see that a step of a tenant is tried again, and why.

@@ -17,6 +17,7 @@ mod freeze;
 mod history;
 mod inbox;
 mod intent;
+mod keep;
 mod overriding;
 mod pull_request;
 mod run;
@@ -41,6 +42,7 @@ pub use slot::SlotHolder;
 pub use tenant::TenantState;
 
 use error::Interrupted;
+use keep::Keeping;
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 use std::{
     collections::BTreeSet,
@@ -75,6 +77,7 @@ struct Shared {
     /// Wakes those who wait for a place, always in the order in which they began to wait.
     slots_changed: Notify,
     writes: AtomicU64,
+    keeping: Keeping,
 }
 
 impl Ledger {
@@ -92,7 +95,7 @@ impl Ledger {
         drop(looking);
         let mut connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         schema::prepare(&mut connection, found).map_err(|error| LedgerError::storage("open", path, error))?;
-        Self::with(connection, path.to_owned())
+        Self::with(connection, path.to_owned(), Keeping::of(Some(path)))
     }
 
     /// Opens the ledger for looking at it, while its owner writes or when nobody does.
@@ -107,7 +110,7 @@ impl Ledger {
         }
         let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
         schema::look(&connection, path)?.must_be_current(path)?;
-        Self::with(connection, path.to_owned())
+        Self::with(connection, path.to_owned(), Keeping::of(Some(path)))
     }
 
     /// A ledger that lasts as long as its clones, for tests and simulation. `id` is its identity.
@@ -124,10 +127,11 @@ impl Ledger {
             connection.execute("UPDATE identity SET id = ?1", [id])?;
             Ok(connection)
         };
-        Self::with(open().map_err(|error| LedgerError::storage("open", path, error))?, path.to_owned())
+        let connection = open().map_err(|error| LedgerError::storage("open", path, error))?;
+        Self::with(connection, path.to_owned(), Keeping::of(None))
     }
 
-    fn with(connection: Connection, path: PathBuf) -> Result<Self, LedgerError> {
+    fn with(connection: Connection, path: PathBuf, keeping: Keeping) -> Result<Self, LedgerError> {
         let read = |connection: &Connection| {
             let id = connection.query_row("SELECT id FROM identity", [], |row| row.get(0))?;
             Ok((id, slot::held(connection)?))
@@ -138,7 +142,7 @@ impl Ledger {
         let slots_changed = Notify::new();
         let connection = Mutex::new(connection);
         let writes = AtomicU64::new(0);
-        Ok(Self(Arc::new(Shared { path, id, connection, slots, slots_changed, writes })))
+        Ok(Self(Arc::new(Shared { path, id, connection, slots, slots_changed, writes, keeping })))
     }
 
     /// What tells this ledger from every other: random, made once with it.
@@ -190,9 +194,9 @@ impl Ledger {
         result.map_err(|interrupted: Interrupted| interrupted.into_error(doing, &self.0.path))
     }
 
-    /// The same without waiting for the disk: it survives the process, and the machine as soon as anything else is
-    /// written. Only for what people look at while it lasts; with hundreds of tenants under way, the disk is what they
-    /// all wait for.
+    /// The same without waiting for the disk: it survives the process, and the machine after [`Ledger::keep`]. For what
+    /// activities write and for what people look at while it lasts; with hundreds of tenants under way, the disk is what
+    /// they would all wait for.
     fn write_soon<T>(
         &self,
         doing: &'static str,
@@ -211,6 +215,7 @@ impl Ledger {
             connection.pragma_update(None, "synchronous", "FULL")?;
             written
         })();
+        self.0.keeping.committed();
         result.map_err(|interrupted: Interrupted| interrupted.into_error(doing, &self.0.path))
     }
 

@@ -122,11 +122,16 @@ async fn try_once(
     if let Some(refusal) = written_for_another_service(world, context, planned)? {
         return Ok(Some(Applied::Refused { refusal }));
     }
-    // Once more: to read may have taken long, and nothing is waited for between here and the patch.
+    // Once more: to read may have taken long.
     if let Some(stop) = stop_of(world, context)? {
         return Ok(Some(Applied::Stopped { stop }));
     }
     world.ledger.record_intent(&context.run, planned, &plan.inverse, now).map_err(ledger_failure)?;
+    world.ledger.keep().await.map_err(ledger_failure)?;
+    // And once more: nothing is waited for between here and the patch.
+    if let Some(stop) = stop_of(world, context)? {
+        return Ok(Some(Applied::Stopped { stop }));
+    }
     let changed = !plan.patch.is_empty();
     if changed {
         match client.patch_application(key, &plan.patch, false).await {

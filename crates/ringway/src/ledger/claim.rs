@@ -55,7 +55,7 @@ impl Ledger {
     /// If the release is unknown or the ledger cannot be written. That another ring holds one is no error.
     pub fn take_claims(&self, input: &ClaimsInput, at: Timestamp) -> Result<Claims, LedgerError> {
         let (context, service) = (&input.context, &input.service);
-        self.write("take the claims of a tenant", |transaction| {
+        self.write_soon("take the claims of a tenant", |transaction| {
             for key in &input.applications {
                 if let Some(other) =
                     read_claim(transaction, key, service)?.filter(|claim| claim.ring != context.ring)
@@ -126,7 +126,7 @@ impl Ledger {
     ///
     /// If the ledger cannot be written.
     pub fn release_claim(&self, key: &ApplicationKey, service: &str, ring: &str) -> Result<(), LedgerError> {
-        self.write("release a claim", |transaction| {
+        self.write_soon("release a claim", |transaction| {
             // With the ring: a second attempt must not take the claim from whoever got it in between.
             transaction.prepare_cached("DELETE FROM claim WHERE instance = ?1 AND namespace = ?2 AND application = ?3 AND service = ?4
                  AND ring = ?5")?.execute(params![key.instance, key.namespace, key.name, service, ring])?;

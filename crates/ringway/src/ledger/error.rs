@@ -16,6 +16,14 @@ pub enum LedgerError {
         /// What the operating system said.
         source: std::io::Error,
     },
+    /// What was written may be lost if the machine loses its power now.
+    #[error("the disk does not keep what was written to {}; check its health and its room", path.display())]
+    NotKept {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system said.
+        source: std::io::Error,
+    },
     /// Nobody has written a ledger yet.
     #[error("there is no ledger {}: nothing was released from this state folder yet", path.display())]
     Missing {

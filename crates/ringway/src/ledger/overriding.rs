@@ -68,7 +68,7 @@ impl Ledger {
         at: Timestamp,
     ) -> Result<(), LedgerError> {
         let (key, service) = (&planned.key, &planned.wanted.service);
-        self.write("record what is about to be written", |transaction| {
+        self.write_soon("record what is about to be written", |transaction| {
             let claim = read_claim(transaction, key, service)?.filter(|claim| claim.run == run);
             let claim = claim.ok_or_else(|| LedgerError::NotClaimed {
                 application: key.clone(),
@@ -106,7 +106,7 @@ impl Ledger {
     ///
     /// If the ledger cannot be written.
     pub fn forget_intent(&self, key: &ApplicationKey, service: &str) -> Result<(), LedgerError> {
-        self.write("forget what was about to be written", |transaction| {
+        self.write_soon("forget what was about to be written", |transaction| {
             transaction.prepare_cached("DELETE FROM override WHERE instance = ?1 AND namespace = ?2 AND application = ?3 AND service = ?4
                  AND state = ?5")?.execute(params![key.instance, key.namespace, key.name, service, Word(OverrideState::Intended)])?;
             Ok(())
@@ -159,7 +159,7 @@ impl Ledger {
         service: &str,
         change: impl FnOnce(&mut Override),
     ) -> Result<(), LedgerError> {
-        self.write(doing, |transaction| {
+        self.write_soon(doing, |transaction| {
             let written = read_claim(transaction, key, service)?.and_then(|claim| claim.written);
             let mut written = written.ok_or_else(|| LedgerError::NoOverride {
                 application: key.clone(),

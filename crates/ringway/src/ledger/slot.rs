@@ -29,7 +29,7 @@ impl Ledger {
     /// If the run is unknown or the ledger cannot be written.
     pub fn acquire_slot(&self, holder: &SlotHolder, limit: u32, at: Timestamp) -> Result<bool, LedgerError> {
         let SlotHolder { instance, run, tenant } = holder;
-        let held = self.write("ask for a place", |transaction| {
+        let held = self.write_soon("ask for a place", |transaction| {
             transaction.prepare_cached("INSERT INTO slot (instance, run, tenant, instance_limit, asked_at) VALUES (?1, ?2, ?3, ?4, ?5)
                  ON CONFLICT DO UPDATE SET instance_limit = excluded.instance_limit
                  WHERE instance_limit <> excluded.instance_limit")?.execute(params![instance, run, tenant, limit, At(at)])?;
@@ -74,7 +74,7 @@ impl Ledger {
     /// If the ledger cannot be written.
     pub fn release_slot(&self, holder: &SlotHolder) -> Result<(), LedgerError> {
         let SlotHolder { instance, run, tenant } = holder;
-        let held = self.write("give a place back", |transaction| {
+        let held = self.write_soon("give a place back", |transaction| {
             transaction
                 .prepare_cached("DELETE FROM slot WHERE instance = ?1 AND run = ?2 AND tenant = ?3")?
                 .execute(params![instance, run, tenant])?;

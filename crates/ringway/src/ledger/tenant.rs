@@ -86,8 +86,7 @@ impl Ledger {
     }
 
     /// Writes down that an Application of a tenant is proven as far as this. Only ever raises it; the tenant is proven as
-    /// far as the least proven of its Applications. What the tenant ended with is written down once more by
-    /// [`Ledger::record_tenant`], which waits for the disk; the levels on the way are for those who look.
+    /// far as the least proven of its Applications.
     ///
     /// # Errors
     ///
@@ -143,7 +142,7 @@ impl Ledger {
         tenant: &str,
         applications: &[ApplicationKey],
     ) -> Result<(), LedgerError> {
-        self.write("record the Applications of a tenant", |transaction| {
+        self.write_soon("record the Applications of a tenant", |transaction| {
             if known_tenant(transaction, run, tenant)?.applications != applications {
                 transaction
                     .prepare_cached("UPDATE tenant SET applications = ?3 WHERE run = ?1 AND tenant = ?2")?
@@ -159,7 +158,7 @@ impl Ledger {
     ///
     /// If the tenant is not one of the run's, or the ledger cannot be written.
     pub fn record_tenant(&self, run: &str, result: &TenantResult, at: Timestamp) -> Result<(), LedgerError> {
-        self.write("record how a tenant ended", |transaction| {
+        self.write_soon("record how a tenant ended", |transaction| {
             let state = known_tenant(transaction, run, &result.tenant)?;
             if state.verdict.is_some() {
                 return Ok(());
