@@ -6,10 +6,12 @@
 
 mod act;
 mod agenda;
+mod again;
 mod attend;
 mod build;
 mod cohorts;
 mod connect;
+mod figures;
 mod look;
 mod observe;
 mod past;
@@ -19,9 +21,12 @@ mod say;
 mod sweep;
 
 pub use connect::client;
+pub use figures::Figures;
 
 use crate::{config::Config, github::Client, owner::Owner, world::World};
+use again::Listed;
 use agenda::Subject;
+use jiff::Timestamp;
 use observe::Seen;
 use repositories::{Repositories, Repository};
 use std::{
@@ -39,13 +44,19 @@ pub struct Rings {
     repositories: Mutex<Repositories>,
     /// What was read last of each pull request whose releases go on.
     seen: Mutex<BTreeMap<Subject, Seen>>,
+    /// What the newest sweep found.
+    listed: Mutex<Listed>,
+    /// When the last sweep ended that could read everything.
+    swept: Mutex<Option<Timestamp>>,
 }
 
 impl Rings {
     /// Looks after the pull requests of the services that the owner's configuration has rings for. `wake` is told when a
     /// delivery was stored.
     pub fn new(owner: Owner, github: Client, wake: Arc<Notify>) -> Self {
-        Self { owner, github, wake, repositories: Mutex::default(), seen: Mutex::default() }
+        let (repositories, seen) = (Mutex::default(), Mutex::default());
+        let (listed, swept) = (Mutex::default(), Mutex::default());
+        Self { owner, github, wake, repositories, seen, listed, swept }
     }
 
     fn world(&self) -> &World {

@@ -11,6 +11,7 @@ use crate::{
     error::Outcome,
     intake::Intake,
     owner::{Owner, Phase},
+    rings::Rings,
     state::StateFolder,
 };
 use axum::{
@@ -38,6 +39,8 @@ struct Shared {
     files: [(&'static str, PathBuf); 2],
     /// Where GitHub delivers to; `None` if the configuration has no secret for it.
     intake: Option<Intake>,
+    /// Who looks after pull requests, for the figures.
+    rings: Option<Arc<Rings>>,
 }
 
 impl Server {
@@ -47,9 +50,10 @@ impl Server {
         phase: watch::Receiver<Phase>,
         folder: &StateFolder,
         intake: Option<Intake>,
+        rings: Option<Arc<Rings>>,
     ) -> Self {
         let files = [("journal", folder.journal()), ("ledger", folder.ledger())];
-        Self(Arc::new(Shared { owner, phase, files, intake }))
+        Self(Arc::new(Shared { owner, phase, files, intake, rings }))
     }
 
     /// Answers until it is dropped.
@@ -95,15 +99,16 @@ async fn ready(State(server): State<Server>) -> Response {
 }
 
 async fn figures(State(server): State<Server>) -> Response {
-    let Shared { owner, files, intake, .. } = &*server.0;
+    let Shared { owner, files, intake, rings, .. } = &*server.0;
     match owner.world().ledger.figures() {
         Ok(figures) => {
             let world = owner.world();
             let sizes =
                 files.each_ref().map(|(name, path)| (*name, std::fs::metadata(path).map(|file| file.len())));
             let deliveries = intake.as_ref().map(Intake::counts).unwrap_or_default();
-            let text =
-                metrics::text(&figures, world.clusters.requests(), &deliveries, &sizes, world.clock.now());
+            let rings = rings.as_deref().map(Rings::figures);
+            let (requests, now) = (world.clusters.requests(), world.clock.now());
+            let text = metrics::text(&figures, requests, &deliveries, rings.as_ref(), &sizes, now);
             ([(header::CONTENT_TYPE, PROMETHEUS)], text).into_response()
         }
         Err(error) => {

@@ -81,9 +81,9 @@ pub async fn stay_with(
     let (settled, ready) = oneshot::channel();
     let (phase, shown) = watch::channel(Phase::Starting);
     let wake = Arc::new(Notify::new());
-    let rings = github.map(|github| Rings::new(owner.clone(), github, Arc::clone(&wake)));
+    let rings = github.map(|github| Arc::new(Rings::new(owner.clone(), github, Arc::clone(&wake))));
     let intake = Intake::configured(owner.world(), Arc::clone(&wake))?;
-    let server = server::Server::new(owner.clone(), shown, folder, intake);
+    let server = server::Server::new(owner.clone(), shown, folder, intake, rings.clone());
     let working = async {
         let living = async {
             owner.settle().await?;
@@ -95,7 +95,7 @@ pub async fn stay_with(
             tokio::select! {
                 biased;
                 ended = owner.look_after_runs() => ended,
-                () = attend(rings.as_ref()) => anyhow::bail!("nobody looks after pull requests any more"),
+                () = attend(rings.as_deref()) => anyhow::bail!("nobody looks after pull requests any more"),
             }
         };
         tokio::select! {

@@ -17,6 +17,8 @@ pub(super) struct Subject {
 pub(super) enum Depth {
     /// Only at what the ledger says now; of GitHub, what was read before is enough.
     Ledger,
+    /// At whether anything has changed since it was read; at everything if it has.
+    Changes,
     /// At everything.
     Everything,
 }

@@ -239,7 +239,7 @@ impl Attention<'_> {
             }
         }
         for subject in swept.subjects {
-            self.agenda.ask(subject, Instant::now(), Depth::Everything);
+            self.agenda.ask(subject, Instant::now(), Depth::Changes);
         }
         // What came before the repositories were known.
         self.open_inbox();

@@ -11,11 +11,27 @@ use release::decide::{
 /// build a merge, those of `workflow_run` belong to the default branch.
 const PUSH: &str = "push";
 
+/// How a run has ended that has succeeded.
+const SUCCESS: &str = "success";
+
+/// Where a job stands that has ended.
+const COMPLETED: &str = "completed";
+
 impl Rings {
-    /// The build that counts for a pull request.
-    pub(super) async fn build(&self, rule: Option<&BuildRule>, pull: &PullRequest) -> Known<Option<Build>> {
+    /// The build that counts for a pull request. `before` is what was known of it; a run that has ended is not asked for
+    /// its jobs again.
+    pub(super) async fn build(
+        &self,
+        rule: Option<&BuildRule>,
+        pull: &PullRequest,
+        before: Option<&Known<Option<Build>>>,
+    ) -> Known<Option<Build>> {
         let Some(rule) = rule else { return Known::Yes(None) };
-        match self.newest_run(rule, pull).await {
+        let before = match before {
+            Some(Known::Yes(Some(build))) => build.run.as_ref(),
+            _ => None,
+        };
+        match self.newest_run(rule, pull, before).await {
             Ok(run) => Known::Yes(Some(Build { workflow: rule.workflow.clone(), run })),
             Err(error) => Known::NotYet(error.to_string()),
         }
@@ -25,24 +41,34 @@ impl Rings {
         &self,
         rule: &BuildRule,
         pull: &PullRequest,
+        before: Option<&BuildRun>,
     ) -> Result<Option<BuildRun>, GithubError> {
         let runs = self.github().workflow_runs(&pull.repository, &rule.workflow, &pull.head_commit).await?;
         let Some(run) = newest(runs, pull) else { return Ok(None) };
-        let job = match &rule.job {
-            None => None,
-            Some(name) => {
+        let job = match (&rule.job, before.and_then(|before| job_of(before, &run))) {
+            (Some(_), Some(known)) => Some(known),
+            // Until the run has succeeded, no job of it matters.
+            (Some(name), None) if run.conclusion.as_deref() == Some(SUCCESS) => {
                 let jobs = self.github().jobs(&pull.repository, run.id).await?;
-                jobs.into_iter().find(|job| job.name == *name)
+                let job = jobs.into_iter().find(|job| job.name == *name);
+                job.map(|Job { status, conclusion, .. }| BuildJob { status, conclusion })
             }
+            _ => None,
         };
         Ok(Some(BuildRun {
             attempt: run.attempt,
             url: run.url,
             status: run.status,
             conclusion: run.conclusion,
-            job: job.map(|Job { status, conclusion, .. }| BuildJob { status, conclusion }),
+            job,
         }))
     }
+}
+
+/// The job that was read of this attempt of the run before, if it had ended: then it stays as it is.
+fn job_of(before: &BuildRun, run: &WorkflowRun) -> Option<BuildJob> {
+    let is_same = (before.attempt, &before.url, &before.conclusion) == (run.attempt, &run.url, &run.conclusion);
+    before.job.clone().filter(|job| is_same && job.status == COMPLETED)
 }
 
 /// The newest run for exactly this commit, branch and repository. GitHub promises no order, and a branch of the same name

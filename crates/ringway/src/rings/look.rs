@@ -38,7 +38,13 @@ impl Rings {
         let Some(repository) = self.repository(subject.repository) else { return Ok(Looked::default()) };
         let Some(rings) = self.config().rings.get(&repository.service) else { return Ok(Looked::default()) };
         let known = self.world().ledger.pull_request(subject.repository, subject.number)?;
-        let kept = self.seen(subject).filter(|_| depth == Depth::Ledger);
+        let kept = match (depth, self.seen(subject)) {
+            (Depth::Changes, Some(kept)) => {
+                self.is_as_it_was(subject, &repository, rings, &kept).await.then_some(kept)
+            }
+            (Depth::Ledger, kept) => kept,
+            _ => None,
+        };
         let seen = match kept {
             Some(seen) if !self.asks_for_something(&repository, rings, &seen, known.as_ref())? => seen,
             _ => self.observe(subject, &repository, rings, known.as_ref()).await?,

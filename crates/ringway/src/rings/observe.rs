@@ -8,6 +8,7 @@ use super::{
     repositories::Repository,
 };
 use crate::{config, github, ledger::KnownPullRequest};
+use jiff::Timestamp;
 use release::{
     decide::{
         facts::{Build, CohortFacts, ImageFacts, Known, LabelFacts, PullRequest, PullRequestState},
@@ -20,6 +21,9 @@ use release::{
 #[derive(Debug, Clone)]
 pub(super) struct Seen {
     pub(super) pull_request: PullRequest,
+    /// The same as GitHub has it, and since when it is known; `None` if GitHub does not have it any more.
+    pub(super) read: Option<github::PullRequest>,
+    pub(super) read_at: Timestamp,
     pub(super) successor: Option<u64>,
     pub(super) labels: Vec<LabelFacts>,
     pub(super) build: Known<Option<Build>>,
@@ -38,14 +42,17 @@ impl Rings {
         rings: &config::Rings,
         known: Option<&KnownPullRequest>,
     ) -> Result<Seen, github::GithubError> {
+        let read_at = self.world().clock.now();
         let read = self.github().pull_request(&repository.name, subject.number).await?;
         let names = read.as_ref().map(|read| read.labels.clone()).unwrap_or_default();
-        let pull_request = match read {
+        let pull_request = match read.clone() {
             Some(read) => facts(read, repository),
             None => gone(subject, repository, known),
         };
         let mut seen = Seen {
             pull_request,
+            read,
+            read_at,
             successor: None,
             labels: Vec::new(),
             build: Known::NotYet("nothing asks for it".to_owned()),
@@ -59,7 +66,7 @@ impl Rings {
         }
         seen.labels = self.labels(&seen.pull_request, rings, &names).await?;
         if seen.labels.iter().any(|label| label.label.is_ok()) {
-            seen.build = self.build(rings.rules.build.as_ref(), &seen.pull_request).await;
+            seen.build = self.build(rings.rules.build.as_ref(), &seen.pull_request, None).await;
             seen.images = self.images(&repository.service, rings, &seen).await;
         }
         Ok(seen)
@@ -116,7 +123,7 @@ impl Rings {
 
     /// Whether the images of the head commit can be pulled. The registry is asked only once the build has succeeded: an
     /// image of that name may be from a build before.
-    async fn images(&self, service: &str, rings: &config::Rings, seen: &Seen) -> Known<Vec<ImageFacts>> {
+    pub(super) async fn images(&self, service: &str, rings: &config::Rings, seen: &Seen) -> Known<Vec<ImageFacts>> {
         if !has_succeeded(&seen.build, rings) {
             return Known::NotYet("the build comes first".to_owned());
         }

@@ -2,9 +2,12 @@
 //! telling. With it alone everything works, only later.
 
 use super::{Rings, agenda::Subject, repositories::Repository};
-use crate::{config, github::GithubError};
+use crate::{
+    config,
+    github::{self, GithubError},
+};
 use release::decide::label;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What a sweep found.
 #[derive(Debug, Default)]
@@ -20,18 +23,36 @@ impl Rings {
     /// cannot be read is said, and the others are read all the same.
     pub(super) async fn sweep(&self) -> Swept {
         let mut swept = Swept::default();
+        let mut open = BTreeMap::new();
+        let mut is_complete = true;
         for (service, rings) in &self.config().rings {
             match self.sweep_one(service, rings).await {
-                Ok((repository, subjects)) => {
+                Ok((repository, pulls)) => {
+                    for pull in pulls {
+                        let subject = Subject { repository: repository.id, number: pull.number };
+                        if pull.labels.iter().any(|name| label::is_ours(name)) {
+                            swept.subjects.insert(subject);
+                        }
+                        open.insert(subject, pull);
+                    }
                     swept.repositories.push(repository);
-                    swept.subjects.extend(subjects);
                 }
-                Err(error) => tracing::warn!(service, repository = rings.repository, "{error}"),
+                Err(error) => {
+                    is_complete = false;
+                    tracing::warn!(service, repository = rings.repository, "{error}");
+                }
             }
         }
         match self.still_concerned() {
             Ok(subjects) => swept.subjects.extend(subjects),
-            Err(error) => tracing::error!("{error:#}"),
+            Err(error) => {
+                is_complete = false;
+                tracing::error!("{error:#}");
+            }
+        }
+        self.listed(open);
+        if is_complete {
+            self.swept_completely();
         }
         swept
     }
@@ -40,13 +61,10 @@ impl Rings {
         &self,
         service: &str,
         rings: &config::Rings,
-    ) -> Result<(Repository, Vec<Subject>), GithubError> {
+    ) -> Result<(Repository, Vec<github::PullRequest>), GithubError> {
         let repository = self.read_repository(service, &rings.repository).await?;
         let open = self.github().open_pull_requests(&repository.name).await?;
-        let labelled = open.iter().filter(|pull| pull.labels.iter().any(|name| label::is_ours(name)));
-        let subjects =
-            labelled.map(|pull| Subject { repository: repository.id, number: pull.number }).collect();
-        Ok((repository, subjects))
+        Ok((repository, open))
     }
 
     /// Pull requests that the ledger has something of, or whose end was not yet said.

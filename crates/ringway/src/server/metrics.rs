@@ -1,7 +1,7 @@
 //! Figures in Prometheus' text format. Only what is cheap and true; counts of runs come from the ledger, so they
 //! survive a restart.
 
-use crate::{cluster::Requests, ledger::Figures};
+use crate::{cluster::Requests, ledger::Figures, rings};
 use jiff::Timestamp;
 use release::report::RunKind;
 use std::{fmt::Write, io};
@@ -11,6 +11,7 @@ pub(super) fn text(
     figures: &Figures,
     requests: &Requests,
     deliveries: &[(&str, bool, u64)],
+    rings: Option<&rings::Figures>,
     sizes: &[(&str, io::Result<u64>)],
     now: Timestamp,
 ) -> String {
@@ -45,6 +46,9 @@ pub(super) fn text(
         page.sample("api_requests_total", &[("answer", answered.as_str())], count);
     }
     inbox(&mut page, figures, deliveries, now);
+    if let Some(rings) = rings {
+        github(&mut page, rings, now);
+    }
     page.family("file_bytes", "gauge", "The size of what grows in the state folder.");
     for (file, size) in sizes {
         // A file that is not there yet has no size.
@@ -74,6 +78,47 @@ fn inbox(page: &mut Page, figures: &Figures, deliveries: &[(&str, bool, u64)], n
     );
     let age = seconds_since(figures.oldest_unprocessed, now);
     page.sample("oldest_unprocessed_webhook_age_seconds", &[], age);
+}
+
+fn github(page: &mut Page, rings: &rings::Figures, now: Timestamp) {
+    let figures = &rings.github;
+    page.family(
+        "github_requests_total",
+        "counter",
+        "Requests to GitHub by what came back, since the process began.",
+    );
+    for (answered, count) in figures.answers {
+        page.sample("github_requests_total", &[("answer", answered.as_str())], count);
+    }
+    page.family(
+        "github_content_requests_total",
+        "counter",
+        "Those of them that create or change comments, checks and statuses.",
+    );
+    page.sample("github_content_requests_total", &[], figures.content);
+    page.family(
+        "github_requests_remaining",
+        "gauge",
+        "How many more the newest answer allows until GitHub counts the primary limit anew.",
+    );
+    // Before the first answer it is not known.
+    if let Some(remaining) = figures.remaining {
+        page.sample("github_requests_remaining", &[], remaining);
+    }
+    page.family(
+        "github_limited_seconds",
+        "gauge",
+        "For how long nothing is asked because of a limit; else 0.",
+    );
+    let limited = figures.limited_until.map_or(0, |until| until.duration_since(now).as_secs().max(0));
+    page.sample("github_limited_seconds", &[], limited.unsigned_abs());
+    page.family(
+        "last_complete_sweep_timestamp_seconds",
+        "gauge",
+        "When the last sweep ended that could read everything; 0 before the first.",
+    );
+    let swept = rings.last_complete_sweep.map_or(0, |at| at.as_second().max(0));
+    page.sample("last_complete_sweep_timestamp_seconds", &[], swept.unsigned_abs());
 }
 
 /// 0 for what never was, and for what a clock that was set back has in the future.
@@ -134,6 +179,7 @@ fn escaped(value: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::github::{self, Answered};
     use release::verdict::ReleaseVerdict;
 
     fn figures() -> Figures {
@@ -155,7 +201,16 @@ mod tests {
     fn page(figures: &Figures) -> String {
         let sizes = [("journal", Ok(4096)), ("ledger", Err(io::ErrorKind::NotFound.into()))];
         let deliveries = [("stored", true, 7), ("wrong_signature", false, 2)];
-        text(figures, &Requests::default(), &deliveries, &sizes, "2026-11-23T10:01:30Z".parse().unwrap())
+        let now = "2026-11-23T10:01:30Z".parse().unwrap();
+        text(figures, &Requests::default(), &deliveries, Some(&of_rings()), &sizes, now)
+    }
+
+    fn of_rings() -> rings::Figures {
+        let mut answers = Answered::ALL.map(|answered| (answered, 0));
+        answers[0].1 = 12;
+        let limited_until = Some("2026-11-23T10:02:31Z".parse().unwrap());
+        let github = github::Figures { answers, content: 5, remaining: Some(4988), limited_until };
+        rings::Figures { github, last_complete_sweep: Some("2026-11-23T10:00:00Z".parse().unwrap()) }
     }
 
     #[test]
@@ -177,6 +232,12 @@ mod tests {
             "ringway_webhooks_unprocessed 3",
             "ringway_oldest_unprocessed_webhook_age_seconds 30",
             "ringway_api_requests_total{answer=\"success\"} 0",
+            "ringway_github_requests_total{answer=\"success\"} 12",
+            "ringway_github_requests_total{answer=\"not_modified\"} 0",
+            "ringway_github_content_requests_total 5",
+            "ringway_github_requests_remaining 4988",
+            "ringway_github_limited_seconds 61",
+            "ringway_last_complete_sweep_timestamp_seconds 1795428000",
             "ringway_file_bytes{file=\"journal\"} 4096",
         ] {
             assert!(page.lines().any(|known| known == line), "{line}\n{page}");
@@ -196,6 +257,21 @@ mod tests {
             }
         }
         assert!(page.ends_with('\n'));
+    }
+
+    #[test]
+    fn what_is_not_known_of_github_yet_is_not_shown() {
+        let mut rings = of_rings();
+        (rings.github.remaining, rings.github.limited_until, rings.last_complete_sweep) = (None, None, None);
+        let now = "2026-11-23T10:01:30Z".parse().unwrap();
+        let shown = |rings| text(&figures(), &Requests::default(), &[], rings, &[], now);
+        let page = shown(Some(&rings));
+        assert!(!page.contains("\nringway_github_requests_remaining"), "{page}");
+        for line in ["ringway_github_limited_seconds 0", "ringway_last_complete_sweep_timestamp_seconds 0"] {
+            assert!(page.lines().any(|known| known == line), "{line}\n{page}");
+        }
+        let alone = shown(None);
+        assert!(!alone.contains("github_requests") && !alone.contains("sweep"), "{alone}");
     }
 
     #[test]

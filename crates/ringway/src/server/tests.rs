@@ -28,7 +28,7 @@ fn server(phase: Phase) -> (tempfile::TempDir, watch::Sender<Phase>, Server, Eng
     let secrets = Secrets::new(["a secret"]).unwrap();
     let (ledger, clock) = (world.ledger.clone(), Arc::clone(&world.clock));
     let intake = Some(Intake::new(ledger, clock, secrets, Arc::default()));
-    let server = Server::new(Owner::over(world, engine.handle(), |_| {}), receiver, &state, intake);
+    let server = Server::new(Owner::over(world, engine.handle(), |_| {}), receiver, &state, intake, None);
     (folder, sender, server, engine)
 }
 

@@ -1,6 +1,7 @@
 //! Pull requests drive releases: the server with GitHub and a fleet around it.
 
 mod crash;
+mod doctor;
 mod gates;
 mod guide;
 mod labels;
