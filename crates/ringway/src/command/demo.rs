@@ -144,7 +144,7 @@ fn introduction(scene: &Scene, arguments: &DemoArguments) -> String {
         "A GitHub and a fleet of {} tenants, simulated in this process: pull requests and builds, a Kubernetes API with \
          Argo CD's and the workload controllers' behaviour, and a registry (seed {}). What drives the releases is what \
          `ringway serve` is for a real fleet, told by webhooks, over HTTP, with its configuration and its state in {}, \
-         which {forgotten}. Only GitHub's rule of one write a second is waived: days pass within seconds here.",
+         which {forgotten}. Only GitHub's limits for a second and a minute are waived: days pass within seconds here.",
         scene.tenants.len(),
         arguments.seed,
         scene.folder().display()

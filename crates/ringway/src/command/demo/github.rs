@@ -32,7 +32,7 @@ pub(super) const WEBHOOK_SECRET: &str = "known to GitHub and to Ringway";
 const PERMISSIONS: [(&str, Right); 5] = [
     ("actions", Right::Read),
     ("contents", Right::Read),
-    ("issues", Right::Write),
+    ("issues", Right::Read),
     ("pull_requests", Right::Write),
     ("statuses", Right::Write),
 ];

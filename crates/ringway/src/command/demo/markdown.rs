@@ -118,30 +118,23 @@ impl Page {
 /// A text in lines that are no wider than `width`; words that are longer are broken, after a sign where there is one.
 fn wrapped(text: &str, width: usize) -> Vec<String> {
     let width = width.max(1);
-    let mut lines = vec![String::new()];
+    let (mut lines, mut line) = (Vec::new(), String::new());
     for word in text.split(' ').filter(|word| !word.is_empty()) {
-        let mut rest = word.to_owned();
-        loop {
-            let Some(line) = lines.last_mut() else { break };
-            let used = line.chars().count();
-            let space = usize::from(used > 0);
-            let length = rest.chars().count();
-            if used + space + length <= width {
-                line.push_str(if space > 0 { " " } else { "" });
-                line.push_str(&rest);
-                break;
-            }
-            if used > 0 {
-                lines.push(String::new());
-                continue;
-            }
-            let at = breaking_point(&rest, width);
-            let (head, tail) = rest.split_at(at);
-            line.push_str(head);
-            rest = tail.to_owned();
-            lines.push(String::new());
+        if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > width {
+            lines.push(std::mem::take(&mut line));
         }
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        let mut rest = word;
+        while rest.chars().count() > width {
+            let (head, tail) = rest.split_at(breaking_point(rest, width));
+            lines.push(head.to_owned());
+            rest = tail;
+        }
+        line.push_str(rest);
     }
+    lines.push(line);
     lines
 }
 

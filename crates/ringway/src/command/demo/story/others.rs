@@ -4,7 +4,7 @@ use super::{
     super::{
         expected::{CLAIMED, Expected, PROVEN, failed},
         following,
-        github::{DEVELOPER, FIRST, RIVAL_DEVELOPER, SECOND, label},
+        github::{DEVELOPER, FIRST, RIVAL_DEVELOPER, SECOND, WORKFLOW, label},
         pull_request::PullRequest,
         scene::{RING, RIVAL},
     },
@@ -28,6 +28,12 @@ impl Story<'_> {
         let pull = PullRequest::open(scene, RIVAL, RIVAL_DEVELOPER)?;
         pull.begin_build()?;
         pull.end_build()?;
+        let text = format!(
+            "{RIVAL_DEVELOPER} opens {} from {RIVAL}; {WORKFLOW} builds {}",
+            pull.name(),
+            pull.short()
+        );
+        self.narrator.deed(&text).await;
         self.label(&pull, FIRST).await?;
         let expected = vec![(label(FIRST), Expected::all(scene.first(), CLAIMED))];
         self.releases(&pull, Releases { heading: "5 rival", expected }, nobody).await?;
