@@ -13,20 +13,25 @@
     reason = "a measurement stops at the first surprise"
 )]
 
+#[path = "../shared/apart.rs"]
 mod apart;
+#[path = "../shared/bare.rs"]
 mod bare;
 #[path = "../shared/figures.rs"]
 mod figures;
 #[path = "../shared/installation.rs"]
 mod installation;
+#[path = "../shared/lines.rs"]
+mod lines;
 mod program;
+#[path = "../shared/served.rs"]
 mod served;
 mod table;
+#[path = "../shared/truth.rs"]
 mod truth;
 
 use apart::Fleet;
 use clap::Parser;
-use jiff::Timestamp;
 use program::Program;
 use served::Size;
 
@@ -55,12 +60,6 @@ struct Options {
     bench: bool,
 }
 
-/// The time by which processes agree.
-#[allow(clippy::disallowed_methods, reason = "model and program run in processes of their own")]
-fn wall_clock() -> Timestamp {
-    Timestamp::now()
-}
-
 #[tokio::main]
 async fn main() {
     let options = Options::parse();
@@ -68,7 +67,7 @@ async fn main() {
         options.tenants.iter().map(|tenants| Size { tenants: *tenants, operations: options.operations });
     if options.serve {
         for size in sizes {
-            served::serve(size).await;
+            served::serve(size, ()).await;
         }
         return;
     }

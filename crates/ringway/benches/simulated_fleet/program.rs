@@ -4,6 +4,7 @@ use crate::{
     apart::Fleet,
     figures::{Program as Figures, Run},
     installation::{self, Installation, Running},
+    served::Question,
 };
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
@@ -59,7 +60,7 @@ impl<'a> Program<'a> {
 
     pub(crate) async fn cleanup(&self) -> Measured {
         let arguments = ["cleanup", "--ring", "bench", "--max-parallel", &self.limit];
-        self.measure(self.fleet.base(), &arguments).await
+        self.measure(&self.fleet.beginning.base, &arguments).await
     }
 
     fn start<'b>(&'b self, image: &'b str) -> [&'b str; 12] {
@@ -90,7 +91,7 @@ impl<'a> Program<'a> {
     pub(crate) async fn killed(&self) -> Restart {
         let image = self.fleet.ring_image();
         let in_flight = self.fleet.tenants().len();
-        self.fleet.argocd(false);
+        argocd_runs(self.fleet, false);
         self.fleet.expect(&image);
         let first = self.installation.start(&self.start(&image));
         self.until("watch applications.argoproj.io", in_flight).await;
@@ -101,7 +102,7 @@ impl<'a> Program<'a> {
         self.until("watch applications.argoproj.io", in_flight).await;
         let driven = began.elapsed();
         let began = Instant::now();
-        self.fleet.argocd(true);
+        argocd_runs(self.fleet, true);
         let used = self.installation.success(second).await;
         let ended = began.elapsed();
         let ready = self.fleet.ready().ready;
@@ -120,6 +121,10 @@ impl<'a> Program<'a> {
             tokio::time::sleep(LOOK_EVERY).await;
         }
     }
+}
+
+fn argocd_runs(fleet: &Fleet, runs: bool) {
+    fleet.ask(&Question::Argocd(runs))
 }
 
 /// Ends it as a machine that loses its power would.

@@ -1,7 +1,7 @@
 //! The process of the sandbox: a fleet that is settled, served at the pace of the clock on the wall, and the answers to
 //! what the measuring process asks on standard input, a line each.
 
-use crate::{figures::Requests, truth::Truth, wall_clock};
+use crate::{figures::Requests, truth::Truth};
 use jiff::{SignedDuration, Timestamp};
 use sandbox::{
     Model, argocd, fleet,
@@ -61,13 +61,39 @@ pub(crate) enum Question {
     Requests,
     /// Stops Argo CD's controller or starts it.
     Argocd(bool),
+    /// What only [`Besides`] knows about.
+    Besides(Value),
+}
+
+/// What a process has besides its fleet.
+pub(crate) trait Besides: Send + 'static {
+    /// Puts it into the model, and opens ports for it.
+    fn begin(&mut self, listeners: &mut Listeners, model: &mut Model) {
+        let _ = (listeners, model);
+    }
+
+    /// Answers what it is asked.
+    fn answer(&mut self, sandbox: &Arc<Sandbox>, question: Value) -> Value {
+        let _ = sandbox;
+        panic!("there is nothing besides the fleet: {question}")
+    }
+}
+
+/// Nothing.
+impl Besides for () {}
+
+/// The time by which processes agree.
+#[allow(clippy::disallowed_methods, reason = "model and program run in processes of their own")]
+pub(crate) fn wall_clock() -> Timestamp {
+    Timestamp::now()
 }
 
 /// Serves until standard input ends.
-pub(crate) async fn serve(size: Size) {
-    let listeners = Listeners::bind(1).unwrap();
+pub(crate) async fn serve(size: Size, mut besides: impl Besides) {
+    let mut listeners = Listeners::bind(1).unwrap();
     let (api, registry) = (listeners.api(), listeners.registry(0).unwrap());
-    let (model, tenants) = settled(size, &registry.to_string());
+    let (mut model, tenants) = settled(size, &registry.to_string());
+    besides.begin(&mut listeners, &mut model);
     let base = format!("{registry}/{BASE_IMAGE}:{BASE_TAG}");
     let mut truth = Truth::default();
     let now = wall_clock();
@@ -79,7 +105,7 @@ pub(crate) async fn serve(size: Size) {
     let sandbox = Arc::new(Sandbox::start(listeners, model, 1.0));
     say(&Beginning { api, registry, tenants, base });
     tokio::spawn(look(Arc::clone(&sandbox), Arc::clone(&truth), revision));
-    tokio::task::spawn_blocking(move || answer(&sandbox, &truth)).await.unwrap();
+    tokio::task::spawn_blocking(move || answer(&sandbox, &truth, besides)).await.unwrap();
 }
 
 /// A fleet that is at rest now.
@@ -128,7 +154,7 @@ async fn look(sandbox: Arc<Sandbox>, truth: Arc<Mutex<Truth>>, mut revision: u64
     }
 }
 
-fn answer(sandbox: &Sandbox, truth: &Mutex<Truth>) {
+fn answer(sandbox: &Arc<Sandbox>, truth: &Mutex<Truth>, mut besides: impl Besides) {
     let mut since = wall_clock();
     for line in std::io::stdin().lock().lines() {
         match serde_json::from_str(&line.unwrap()).unwrap() {
@@ -143,6 +169,7 @@ fn answer(sandbox: &Sandbox, truth: &Mutex<Truth>) {
                 sandbox.with(if runs { argocd::fault::start } else { argocd::fault::stop });
                 say(&json!(null));
             }
+            Question::Besides(question) => say(&besides.answer(sandbox, question)),
         }
     }
 }

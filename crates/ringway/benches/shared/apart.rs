@@ -20,7 +20,7 @@ use tempfile::TempDir;
 pub(crate) struct Fleet {
     process: Child,
     talk: Mutex<(ChildStdin, BufReader<ChildStdout>)>,
-    beginning: Beginning,
+    pub(crate) beginning: Beginning,
     folder: TempDir,
 }
 
@@ -46,11 +46,6 @@ impl Fleet {
 
     pub(crate) fn tenants(&self) -> &[String] {
         &self.beginning.tenants
-    }
-
-    /// What the tenants run when nobody overrides it.
-    pub(crate) fn base(&self) -> &str {
-        &self.beginning.base
     }
 
     /// What is released.
@@ -82,16 +77,13 @@ impl Fleet {
         self.ask(&Question::Requests)
     }
 
-    pub(crate) fn argocd(&self, runs: bool) {
-        self.ask(&Question::Argocd(runs))
-    }
-
     /// What the process has used so far.
     pub(crate) fn cpu(&self) -> Duration {
         cpu(Path::new(&format!("/proc/{}/stat", self.process.id())))
     }
 
-    fn ask<T: DeserializeOwned>(&self, question: &Question) -> T {
+    /// Asks it anything.
+    pub(crate) fn ask<T: DeserializeOwned>(&self, question: &Question) -> T {
         let mut talk = self.talk.lock().unwrap();
         writeln!(talk.0, "{}", serde_json::to_string(question).unwrap()).unwrap();
         read(&mut talk.1)
