@@ -5,8 +5,8 @@
 //! says in the pull request what became of it. Nothing is decided here, and nothing is believed that was not read.
 
 mod act;
-mod agenda;
 mod again;
+mod agenda;
 mod attend;
 mod build;
 mod cohorts;
@@ -42,7 +42,7 @@ pub struct Rings {
     /// Told when a delivery is in the inbox.
     wake: Arc<Notify>,
     repositories: Mutex<Repositories>,
-    /// What was read last of each pull request whose releases go on.
+    /// What was read last of each pull request.
     seen: Mutex<BTreeMap<Subject, Seen>>,
     /// What the newest sweep found.
     listed: Mutex<Listed>,

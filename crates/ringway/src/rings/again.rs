@@ -6,7 +6,9 @@
 //! and what many have in common, which is people and cohorts, once for each sweep. Anything that differs, or is not
 //! known, leads to a look at everything; and nothing is done on what was read before.
 
-use super::{Rings, agenda::Subject, cohorts::Cohorts, observe::Seen, people::People, repositories::Repository};
+use super::{
+    Rings, agenda::Subject, cohorts::Cohorts, observe::Seen, people::People, repositories::Repository,
+};
 use crate::{config, github};
 use jiff::{SignedDuration, Timestamp};
 use release::decide::{

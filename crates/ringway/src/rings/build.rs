@@ -67,7 +67,8 @@ impl Rings {
 
 /// The job that was read of this attempt of the run before, if it had ended: then it stays as it is.
 fn job_of(before: &BuildRun, run: &WorkflowRun) -> Option<BuildJob> {
-    let is_same = (before.attempt, &before.url, &before.conclusion) == (run.attempt, &run.url, &run.conclusion);
+    let is_same =
+        (before.attempt, &before.url, &before.conclusion) == (run.attempt, &run.url, &run.conclusion);
     before.job.clone().filter(|job| is_same && job.status == COMPLETED)
 }
 

@@ -123,7 +123,12 @@ impl Rings {
 
     /// Whether the images of the head commit can be pulled. The registry is asked only once the build has succeeded: an
     /// image of that name may be from a build before.
-    pub(super) async fn images(&self, service: &str, rings: &config::Rings, seen: &Seen) -> Known<Vec<ImageFacts>> {
+    pub(super) async fn images(
+        &self,
+        service: &str,
+        rings: &config::Rings,
+        seen: &Seen,
+    ) -> Known<Vec<ImageFacts>> {
         if !has_succeeded(&seen.build, rings) {
             return Known::NotYet("the build comes first".to_owned());
         }
