@@ -123,7 +123,9 @@ pub enum Refusal {
         writer: Option<Writer>,
     },
     /// Another ring has the right to override this service here.
-    #[error("Application {application} is claimed by {ring} for this service since {since:.0}{}", give_back(.ring, *.elsewhere))]
+    #[error(
+        "Application {application} is claimed by {ring} for this service since {since:.0}; use other tenants, or clean that ring up first: ringway cleanup --ring {ring}"
+    )]
     Claimed {
         /// Which one.
         application: ApplicationKey,
@@ -131,8 +133,18 @@ pub enum Refusal {
         ring: String,
         /// Since when.
         since: Timestamp,
-        /// True if another Ringway with a ledger of its own says so, in the Application's annotation.
-        elsewhere: bool,
+    },
+    /// The same, as the annotation on the Application says: of another Ringway with a ledger of its own.
+    #[error(
+        "Application {application} is claimed by {ring} for this service since {since:.0} by another Ringway (see the annotation owner.ringway.dev on it); use other tenants, or clean that ring up there first"
+    )]
+    ClaimedElsewhere {
+        /// Which one.
+        application: ApplicationKey,
+        /// The ring that holds it.
+        ring: String,
+        /// Since when.
+        since: Timestamp,
     },
     /// The annotation in our name says something that we do not understand.
     #[error(
@@ -273,8 +285,8 @@ impl Refusal {
             Self::ValuesWouldBeDropped { .. } => "values_would_be_dropped",
             Self::UnexpectedValue { .. } => "unexpected_value",
             Self::ForeignValue { .. } => "foreign_value",
-            Self::Claimed { elsewhere: false, .. } => "claimed",
-            Self::Claimed { elsewhere: true, .. } => "claimed_elsewhere",
+            Self::Claimed { .. } => "claimed",
+            Self::ClaimedElsewhere { .. } => "claimed_elsewhere",
             Self::UnreadableOwner { .. } => "unreadable_owner",
             Self::ApplicationSetReverts { .. } => "application_set_reverts",
             Self::ApplicationSetUnknown { .. } => "application_set_unknown",
@@ -297,13 +309,5 @@ fn written_by(writer: Option<&Writer>) -> String {
         }
         Some(Writer { manager, at: None }) => format!(" (written by {manager})"),
         None => String::new(),
-    }
-}
-
-fn give_back(ring: &str, elsewhere: bool) -> String {
-    if elsewhere {
-        " by another Ringway (see the annotation owner.ringway.dev on it); use other tenants, or clean that ring up there first".to_owned()
-    } else {
-        format!("; use other tenants, or clean that ring up first: ringway cleanup --ring {ring}")
     }
 }

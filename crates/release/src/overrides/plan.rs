@@ -97,12 +97,9 @@ fn claimed_elsewhere(
 ) -> Option<Refusal> {
     match OwnerAnnotation::read(application, service)? {
         Ok(found) if found.ledger == owner.ledger => None,
-        Ok(found) => Some(Refusal::Claimed {
-            application: key.clone(),
-            ring: found.ring,
-            since: found.since,
-            elsewhere: true,
-        }),
+        Ok(found) => {
+            Some(Refusal::ClaimedElsewhere { application: key.clone(), ring: found.ring, since: found.since })
+        }
         Err(unreadable) => Some(Refusal::UnreadableOwner {
             application: key.clone(),
             annotation: unreadable.key,

@@ -201,7 +201,7 @@ fn about_the_object(facts: &ApplicationUnderTest<'_>) -> Vec<Refusal> {
     }
     if let Some(claim) = facts.claim.filter(|claim| claim.ring != facts.owner.ring) {
         let (ring, since) = (claim.ring.to_owned(), claim.since);
-        refusals.push(Refusal::Claimed { application: application(), ring, since, elsewhere: false });
+        refusals.push(Refusal::Claimed { application: application(), ring, since });
     }
     if facts.size_bytes > facts.size_limit {
         refusals.push(Refusal::TooLarge {

@@ -202,12 +202,8 @@ impl Fleet {
                 .find(|key| model.claims.get(&key.name).is_some_and(|ring| *ring != input.context.ring));
             if let Some(key) = other {
                 let ring = model.claims[&key.name].clone();
-                let refusal = Refusal::Claimed {
-                    application: key.clone(),
-                    ring,
-                    since: Timestamp::UNIX_EPOCH,
-                    elsewhere: false,
-                };
+                let refusal =
+                    Refusal::Claimed { application: key.clone(), ring, since: Timestamp::UNIX_EPOCH };
                 return Ok(Claims::Refused { refusal });
             }
             for key in &input.applications {

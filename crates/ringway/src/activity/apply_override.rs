@@ -91,7 +91,6 @@ fn written_for_another_service(
         application: claim.application,
         ring: claim.ring,
         since: claim.since,
-        elsewhere: false,
     }))
 }
 

@@ -60,12 +60,8 @@ impl Ledger {
                 if let Some(other) =
                     read_claim(transaction, key, service)?.filter(|claim| claim.ring != context.ring)
                 {
-                    let refusal = Refusal::Claimed {
-                        application: key.clone(),
-                        ring: other.ring,
-                        since: other.since,
-                        elsewhere: false,
-                    };
+                    let refusal =
+                        Refusal::Claimed { application: key.clone(), ring: other.ring, since: other.since };
                     return Ok(Claims::Refused { refusal });
                 }
             }

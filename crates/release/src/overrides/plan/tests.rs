@@ -302,7 +302,7 @@ fn the_annotation_of_another_ledger_is_respected() {
     };
     let elsewhere = OwnerAnnotation { ledger: "ledger-2".into(), ring: "ring-red".into(), ..owner() };
     let refusal = annotate(elsewhere.to_value()).unwrap_err();
-    assert!(matches!(refusal, Refusal::Claimed { elsewhere: true, .. }), "{refusal}");
+    assert!(matches!(refusal, Refusal::ClaimedElsewhere { .. }), "{refusal}");
     assert_eq!(annotate("{}".to_owned()).unwrap_err().code(), "unreadable_owner");
     // Another ring of our own ledger: the ledger has decided before.
     let ring = OwnerAnnotation { ring: "ring-red".into(), ..owner() };

@@ -87,8 +87,7 @@ fn a_ring_takes_its_own_claims_again_and_keeps_since_when() {
 fn all_claims_are_taken_or_none() {
     let ledger = claimed();
     let refused = ledger.take_claims(&claims("r3", "ring-y", &["free", "one"]), at(2)).unwrap();
-    let refusal =
-        Refusal::Claimed { application: key("one"), ring: "ring-x".into(), since: at(1), elsewhere: false };
+    let refusal = Refusal::Claimed { application: key("one"), ring: "ring-x".into(), since: at(1) };
     assert_eq!(refused, Claims::Refused { refusal });
     assert_eq!(ledger.claim(&key("free"), "atlas").unwrap(), None);
 }
