@@ -16,6 +16,9 @@ const SWEEP: &str = "2m";
 
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 
+/// A sweep has ended when nothing is asked for so long.
+const PAUSE: Duration = Duration::from_secs(5);
+
 /// What sweeps cost.
 pub(crate) struct Swept {
     pub(crate) pull_requests: usize,
@@ -31,9 +34,11 @@ pub(crate) struct Swept {
 pub(crate) struct Sweep {
     /// From its first request to its last one.
     pub(crate) lasted: Duration,
+    /// Requests between it and the next one: what waits for an image looks again by itself.
+    pub(crate) between: usize,
     /// Pages of the list of open pull requests.
     pub(crate) pages: usize,
-    /// Requests in all, and how many had each status.
+    /// Requests of it and after it, and how many had each status.
     pub(crate) all: usize,
     pub(crate) statuses: BTreeMap<u16, usize>,
     /// What was asked for that was answered with something new or not at all, by kind.
@@ -67,18 +72,19 @@ pub(crate) async fn measure(pull_requests: usize, sweeps: usize) -> Swept {
     Swept { pull_requests, first, next, used }
 }
 
-/// Each sweep begins with the first page of the list.
+/// Each sweep begins with the repository, which is asked for first and only once.
 fn divided(exchanges: &[Exchange]) -> Vec<Sweep> {
-    let begins: Vec<usize> = (0..exchanges.len()).filter(|place| is_first_page(&exchanges[*place])).collect();
+    let begins: Vec<usize> = (0..exchanges.len()).filter(|place| is_first(&exchanges[*place])).collect();
     let ends = begins.iter().skip(1).copied().chain([exchanges.len()]);
     begins.iter().zip(ends).map(|(begin, end)| sweep(&exchanges[*begin..end])).collect()
 }
 
 fn sweep(exchanges: &[Exchange]) -> Sweep {
     let mut sweep = Sweep { all: exchanges.len(), ..Sweep::default() };
-    if let [first, .., last] = exchanges {
-        sweep.lasted = Duration::try_from(last.at.duration_since(first.at)).unwrap();
-    }
+    let ended = exchanges.windows(2).position(|two| lies_between(&two[0], &two[1]) >= PAUSE);
+    let last = ended.unwrap_or(exchanges.len() - 1);
+    sweep.lasted = lies_between(&exchanges[0], &exchanges[last]);
+    sweep.between = exchanges.len() - 1 - last;
     for exchange in exchanges {
         sweep.pages += usize::from(is_page(exchange));
         *sweep.statuses.entry(exchange.status).or_default() += 1;
@@ -89,14 +95,18 @@ fn sweep(exchanges: &[Exchange]) -> Sweep {
     sweep
 }
 
+fn lies_between(one: &Exchange, next: &Exchange) -> Duration {
+    Duration::try_from(next.at.duration_since(one.at)).unwrap()
+}
+
 fn is_page(exchange: &Exchange) -> bool {
     let path = exchange.path.split('?').next().unwrap_or_default();
     let is_list = path == format!("/repos/{REPOSITORY}/pulls") || path.starts_with("/repositories/");
     exchange.method == "GET" && is_list && path.ends_with("/pulls")
 }
 
-fn is_first_page(exchange: &Exchange) -> bool {
-    is_page(exchange) && !exchange.path.contains("&page=")
+fn is_first(exchange: &Exchange) -> bool {
+    exchange.method == "GET" && exchange.path == format!("/repos/{REPOSITORY}")
 }
 
 /// What is asked for, without the numbers and digests that only say of which.

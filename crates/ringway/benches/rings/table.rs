@@ -64,6 +64,7 @@ pub(crate) fn swept(swept: &Swept) {
 fn one_sweep(sweep: &Sweep) {
     println!("  from first to last call, s    {:.2}", sweep.lasted.as_secs_f64());
     println!("  calls                         {}", sweep.all);
+    println!("    until the next sweep        {}", sweep.between);
     println!("    pages of the list           {}", sweep.pages);
     for (status, count) in &sweep.statuses {
         println!("    answered {status}                {count}");

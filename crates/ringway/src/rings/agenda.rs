@@ -76,12 +76,12 @@ impl Agenda {
         Some(Look { subject, depth, deliveries: std::mem::take(&mut entry.deliveries) })
     }
 
-    /// A look was taken.
+    /// A look was taken. At `next` it is seen whether there is something to do or something has changed.
     pub(super) fn succeeded(&mut self, subject: Subject, next: Option<Instant>) {
         let entry = self.0.entry(subject).or_default();
         (entry.busy, entry.failures) = (false, 0);
         match next {
-            Some(next) => self.ask(subject, next, Depth::Everything),
+            Some(next) => self.ask(subject, next, Depth::Changes),
             None if entry.due.is_none() => {
                 self.0.remove(&subject);
             }
@@ -143,6 +143,17 @@ mod tests {
         assert_eq!(agenda.next(), Some(now + seconds(5)));
         assert_eq!(agenda.take(now + seconds(4)), None);
         assert_eq!(agenda.take(now + seconds(5)).unwrap().depth, Depth::Everything);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_waited_for_reads_everything_only_if_a_delivery_comes_too() {
+        let (mut agenda, now) = (Agenda::default(), Instant::now());
+        agenda.succeeded(FIRST, Some(now));
+        assert_eq!(agenda.take(now).unwrap().depth, Depth::Changes);
+        agenda.succeeded(FIRST, Some(now));
+        agenda.deliver(FIRST, "d1".into(), now);
+        agenda.ask(FIRST, now, Depth::Ledger);
+        assert_eq!(agenda.take(now).unwrap().depth, Depth::Everything);
     }
 
     #[tokio::test(start_paused = true)]
