@@ -1,7 +1,7 @@
 //! What the simulation itself knows, without asking Ringway: who is a tenant of what, what others changed, which cancel
 //! was recorded when, and what every tag ever stood for. Invariants are judged by this and by the model.
 
-use crate::truth::TOLERANCE;
+use crate::{hub::history::History, truth::TOLERANCE};
 use bytes::Bytes;
 use http::Request;
 use jiff::Timestamp;
@@ -30,6 +30,16 @@ pub(crate) struct Book {
     pub(crate) began: BTreeMap<String, Timestamp>,
     /// Applications, by uid, that others made with values of ours in them: nobody but they owns those.
     pub(crate) copies: BTreeSet<String>,
+    /// What was true on GitHub when, in the seeds that have one.
+    pub(crate) github: Option<History>,
+    /// The tenants of each cohort file, as it stands now.
+    pub(crate) cohorts: BTreeMap<String, Vec<String>>,
+    /// How many things happened to pull requests.
+    pub(crate) turns: u64,
+    /// Tenants to whose Applications somebody did something.
+    pub(crate) meddled: BTreeSet<String>,
+    /// Whether somebody set the clock that Ringway looks at.
+    pub(crate) clock_was_set: bool,
     /// Watches of a tenant's objects that go on: when, and from which version of the model.
     retold: BTreeMap<String, Vec<(Timestamp, u64)>>,
 }

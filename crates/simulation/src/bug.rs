@@ -1,8 +1,9 @@
 //! Planted bugs: each breaks one thing that an invariant watches, from outside, without a switch in the product.
 //!
-//! A bug replaces the body of a step, lets the ledger's own file forget something, or lies on the way from the API server.
+//! A bug replaces the body of a step, lets the ledger's own file forget something, or lies on the way from the API server or from GitHub.
 //! `tests/it/planted.rs` says which invariant finds which.
 
+mod github;
 mod ledger;
 mod naive;
 
@@ -41,11 +42,21 @@ pub enum Bug {
     InverseOverwritten,
     /// A cleanup gives the claim back without taking anything out.
     NothingRemoved,
+    /// Everybody may do everything.
+    AuthorityNotAsked,
+    /// A build counts although it has not succeeded.
+    BuildBelieved,
+    /// What was written into a pull request before is not found there again.
+    CommentForgotten,
+    /// A pull request that is over is taken for an open one.
+    CloseOverlooked,
+    /// What the comment of a pull request says is forgotten.
+    MilestoneForgotten,
 }
 
 impl Bug {
     /// All that there are, by their names.
-    pub const ALL: [(&'static str, Self); 11] = [
+    pub const ALL: [(&'static str, Self); 16] = [
         ("stale_green_believed", Self::StaleGreenBelieved),
         ("rollout_believed", Self::RolloutBelieved),
         ("digests_painted", Self::DigestsPainted),
@@ -57,6 +68,11 @@ impl Bug {
         ("slot_kept", Self::SlotKept),
         ("inverse_overwritten", Self::InverseOverwritten),
         ("nothing_removed", Self::NothingRemoved),
+        ("authority_not_asked", Self::AuthorityNotAsked),
+        ("build_believed", Self::BuildBelieved),
+        ("comment_forgotten", Self::CommentForgotten),
+        ("close_overlooked", Self::CloseOverlooked),
+        ("milestone_forgotten", Self::MilestoneForgotten),
     ];
 
     /// The bug of this name.
@@ -90,7 +106,12 @@ impl Bug {
             | Self::DigestsPainted
             | Self::IntentForgotten
             | Self::StopForgotten
-            | Self::InverseOverwritten => {}
+            | Self::InverseOverwritten
+            | Self::AuthorityNotAsked
+            | Self::BuildBelieved
+            | Self::CommentForgotten
+            | Self::CloseOverlooked
+            | Self::MilestoneForgotten => {}
         }
     }
 
@@ -103,6 +124,7 @@ impl Bug {
             Self::IntentForgotten => ledger::INTENT_FORGOTTEN,
             Self::StopForgotten => ledger::STOP_FORGOTTEN,
             Self::InverseOverwritten => ledger::INVERSE_OVERWRITTEN,
+            Self::MilestoneForgotten => ledger::MILESTONE_FORGOTTEN,
             _ => return Ok((Ledger::in_memory("simulation")?, None)),
         };
         ledger::with_trigger(trigger).map(|(ledger, folder)| (ledger, Some(folder)))

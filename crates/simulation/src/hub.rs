@@ -1,6 +1,8 @@
 //! GitHub as one seed has it: a repository whose branches are rings, another one with cohorts, people, and Ringway as an
 //! App or as somebody with a token.
 
+pub(crate) mod history;
+
 use anyhow::Context as _;
 use release::decide::rules::ImageTemplate;
 use ringway::{

@@ -1,12 +1,17 @@
 //! What must hold at every moment, whatever happens. One file each; [`crate::bug`] has a planted bug for each.
 
+mod authorised;
 mod claims_once;
+mod content_budget;
+pub(crate) mod desired_state;
 mod named_verdict;
 mod owned_overrides;
 mod patch_after_cancel;
 mod proven_verdict;
 mod restored;
+pub(crate) mod said;
 
+pub(crate) use content_budget::excess;
 pub(crate) use restored::compare;
 
 use crate::audience::Moment;
@@ -15,6 +20,11 @@ use crate::audience::Moment;
 pub(crate) const EVERYTHING_ENDS: &str = "everything_ends";
 /// What the specs are compared with is known at the end only, so the plan asks for it.
 pub(crate) const RESTORED: &str = restored::NAME;
+
+/// What pull requests ask for has to be so in the calm only, so the plan asks for these too.
+pub(crate) const DESIRED_STATE: &str = desired_state::NAME;
+pub(crate) const SAID: &str = said::NAME;
+pub(crate) const CONTENT_BUDGET: &str = content_budget::NAME;
 
 /// Something that must hold at every moment.
 pub(crate) trait Invariant: Send {
@@ -37,5 +47,6 @@ pub(crate) fn all() -> Vec<Box<dyn Invariant>> {
         Box::new(claims_once::ClaimsOnce),
         Box::<patch_after_cancel::PatchAfterCancel>::default(),
         Box::<restored::GivenBack>::default(),
+        Box::<authorised::Authorised>::default(),
     ]
 }

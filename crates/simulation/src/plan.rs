@@ -18,7 +18,7 @@ use crate::{
     book::Tenant,
     broken::Broken,
     driver::drive,
-    hub::Hub,
+    hub::{Hub, history::History},
     machine::Machine,
     stage::Stage,
     time::{ShownClock, Time},
@@ -176,6 +176,12 @@ fn introduce(stage: &Stage, setup: &Setup) {
             let tenant =
                 Tenant { application, namespace: shape.namespace(), expected, owned: shape.is_owned() };
             inner.book.tenants.insert(shape.name.clone(), tenant);
+        }
+        if let Some(hub) = &setup.hub {
+            inner.book.github = Some(History::new(Arc::clone(hub)));
+            let all: Vec<String> = setup.tenants.iter().map(|shape| shape.name.clone()).collect();
+            let some = all.get(..all.len() / 2).unwrap_or_default().to_vec();
+            inner.book.cohorts = [("all".to_owned(), all), ("some".to_owned(), some)].into();
         }
         for reference in configuration::references(&setup.rings) {
             configuration::push(inner, now, &reference, 1);

@@ -9,6 +9,7 @@ use crate::{
     audience::Audience,
     book::Book,
     broken::Broken,
+    bug::Bug,
     kill::{Kill, Killer},
     time::Time,
     trace::Trace,
@@ -37,7 +38,7 @@ pub(crate) struct Stage {
     /// All connections break, see [`Stage::cut_connections`].
     pub(crate) cut: Notify,
     cuts: AtomicU64,
-    paints: bool,
+    bug: Bug,
     /// Where GitHub delivers to, while a process runs.
     door: Mutex<Option<Intake>>,
     /// Something is broken, or Ringway is to be killed now.
@@ -119,7 +120,7 @@ impl Stage {
             stirred: Notify::new(),
             cut: Notify::new(),
             cuts: AtomicU64::new(0),
-            paints: options.bug.paints(),
+            bug: options.bug,
             door: Mutex::default(),
             alarm: Notify::new(),
         })
@@ -159,6 +160,10 @@ impl Stage {
         let mut inner = self.lock();
         self.advance(&mut inner);
         let value = act(&mut inner);
+        let Inner { model, book, .. } = &mut *inner;
+        if let Some(history) = &mut book.github {
+            history.observe(model, self.time.now());
+        }
         self.look(&mut inner, true);
         self.stirred.notify_one();
         value
@@ -216,9 +221,9 @@ impl Stage {
         self.fail(&mut inner, broken);
     }
 
-    /// Whether answers are painted over: a planted bug.
-    pub(crate) fn paints(&self) -> bool {
-        self.paints
+    /// What is planted on the ways.
+    pub(crate) fn bug(&self) -> Bug {
+        self.bug
     }
 
     /// What was broken first, if anything was.

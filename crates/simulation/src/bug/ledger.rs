@@ -27,6 +27,12 @@ WHEN NEW.patched_at IS NOT NULL AND OLD.patched_at IS NULL BEGIN
         AND application = NEW.application AND service = NEW.service;
 END";
 
+/// What the comment of a pull request says is forgotten, so that it is written at every look.
+pub(super) const MILESTONE_FORGOTTEN: &str = "CREATE TRIGGER planted AFTER INSERT ON pull_request BEGIN
+    UPDATE pull_request SET told = json_remove(told, '$.comment')
+    WHERE repository = NEW.repository AND number = NEW.number;
+END";
+
 /// A ledger in a file of its own, with a trigger that its program knows nothing of.
 ///
 /// # Errors

@@ -114,7 +114,10 @@ impl Act {
                     scene.machine.ask(request);
                 }
             }
-            Self::Jump(seconds) => scene.clock.jump(seconds),
+            Self::Jump(seconds) => {
+                scene.clock.jump(seconds);
+                scene.stage.with(|inner| inner.book.clock_was_set = true);
+            }
             Self::CutConnections => scene.stage.cut_connections(),
             Self::Api(gone) => {
                 scene.stage.with(|inner| inner.gone = gone);
@@ -124,7 +127,10 @@ impl Act {
             }
             Self::Mischief(tenant, mischief) => {
                 let Some(shape) = scene.setup.tenants.get(tenant) else { return Ok(()) };
-                scene.stage.with(|inner| mischief.happen(inner, shape, number))?;
+                scene.stage.with(|inner| {
+                    inner.book.meddled.insert(shape.name.clone());
+                    mischief.happen(inner, shape, number)
+                })?;
             }
             Self::Turn(_)
             | Self::AfterNext(..)

@@ -90,14 +90,14 @@ impl Scene {
     }
 
     /// The longest that everything under way can take: every tenant after the other, each with all its deadlines.
-    fn patience(&self) -> Result<Duration, Stopped> {
+    pub(super) fn patience(&self) -> Result<Duration, Stopped> {
         let deadlines = &self.setup.config.deadlines;
         let tenant = deadlines.observed + deadlines.applied + deadlines.rollout_total + 40 * MINUTE;
         let tenants: usize = self.unfinished()?.iter().map(|run| run.tenants.len()).sum();
         Ok(tenant * u32::try_from(tenants + 1).unwrap_or(u32::MAX))
     }
 
-    fn unfinished(&self) -> Result<Vec<Run>, Stopped> {
+    pub(super) fn unfinished(&self) -> Result<Vec<Run>, Stopped> {
         let filter = RunFilter { unfinished: true, ..RunFilter::default() };
         Ok(self.machine.ledger().runs(&filter)?)
     }

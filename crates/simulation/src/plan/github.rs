@@ -67,7 +67,7 @@ pub(super) fn hub(
 pub(super) fn configuration(hub: &Hub, random: &mut Random) -> (String, String) {
     let merge = random.pick(&["keep", "cleanup"]).copied().unwrap_or("keep");
     let grace = random.pick(&["0s", "30s", "2m"]).copied().unwrap_or("2m");
-    let sweep = random.pick(&["1m", "2m", "5m"]).copied().unwrap_or("2m");
+    let sweep = random.pick(&["30s", "1m", "2m"]).copied().unwrap_or("2m");
     let job = if random.chance(70) { format!(", job: {JOB}") } else { String::new() };
     let (repository, tag) = (&hub.image.repository, &hub.image.tag);
     let of_service = format!(

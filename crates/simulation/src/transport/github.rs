@@ -7,7 +7,7 @@ use crate::{
 };
 use bytes::Bytes;
 use futures_util::{FutureExt, future::BoxFuture};
-use http::{HeaderValue, Request, Response, StatusCode, header};
+use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use ringway::transport::{AnswerBody, Transport, TransportError};
 use std::{fmt, io, sync::Arc};
 
@@ -37,6 +37,14 @@ async fn send(stage: &Stage, request: Request<Bytes>) -> Result<Response<AnswerB
     let way = stage.announce(Asked::Github);
     let path = request.uri().path_and_query().map(ToString::to_string).unwrap_or_default();
     let line = format!("#{} {} github {path}", way.number, request.method());
+    if request.method() == Method::GET {
+        let now = stage.time.now();
+        stage.with(|inner| {
+            if let Some(history) = &mut inner.book.github {
+                history.asked(request.uri().path(), now);
+            }
+        });
+    }
     match arrive(stage, &way).await {
         Some(Instead::NoConnection) => {
             stage.note(&format!("{line}: no connection"));
@@ -55,10 +63,11 @@ async fn send(stage: &Stage, request: Request<Bytes>) -> Result<Response<AnswerB
         inner.trace.add(answer.response.body());
         answer
     });
+    let response = stage.bug().repaint(&request, answer.response);
     tokio::time::sleep(answer.delay).await;
     come_back(stage, &way).await?;
-    let half = answer.truncated.then_some(answer.response.body().len() / 2);
-    Ok(answer.response.map(|whole| body::cut(half.or(way.fate.truncated_at), whole)))
+    let half = answer.truncated.then_some(response.body().len() / 2);
+    Ok(response.map(|whole| body::cut(half.or(way.fate.truncated_at), whole)))
 }
 
 /// What something in front of GitHub answers.

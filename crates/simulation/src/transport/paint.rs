@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 /// A line of a watch as it arrives: as it is, unless the bug is planted.
 pub(super) fn over(stage: &Stage, line: Bytes) -> Bytes {
-    if !stage.paints() {
+    if !stage.bug().paints() {
         return line;
     }
     let Ok(mut event) = serde_json::from_slice::<Value>(&line) else { return line };

@@ -46,4 +46,9 @@ planted! {
     slot_kept by "everything_ends";
     inverse_overwritten by "restored";
     nothing_removed by "owned_overrides";
+    authority_not_asked by "authorised";
+    build_believed by "authorised";
+    comment_forgotten by "said";
+    close_overlooked by "desired_state";
+    milestone_forgotten by "content_budget" | "everything_ends";
 }

@@ -3,7 +3,7 @@
 use super::{
     super::act::Act,
     LABELS,
-    turn::{Build, Turn, cohort_file},
+    turn::{Build, Turn},
 };
 use crate::{hub::Hub, stage::Gone, weather::Weather};
 use sandbox::{
@@ -103,8 +103,8 @@ fn something(branch: usize, at: u64, length: u64, random: &mut Random) -> Acts {
         13 if often => (Turn::Close(branch), Some(Turn::Another(branch))),
         13 => (Turn::Merge(branch), Some(Turn::Another(branch))),
         14 => (Turn::Draft(branch, true), often.then_some(Turn::Draft(branch, false))),
-        _ if often => (Turn::Base(branch, false), Some(Turn::Base(branch, true))),
-        _ => (Turn::DeleteBranch(branch), None),
+        _ if often => (Turn::DeleteBranch(branch), None),
+        _ => (Turn::Base(branch, false), random.chance(60).then_some(Turn::Base(branch, true))),
     };
     if random.chance(25) {
         let first = worst_moment(at, begin, random);
@@ -137,7 +137,7 @@ fn around(hub: &Hub, tenants: &[String], at: u64, length: u64, random: &mut Rand
         0..4 => {
             let file = random.pick(&["all", "some"]).copied().unwrap_or("some");
             let kept: Vec<String> = tenants.iter().filter(|_| random.chance(65)).cloned().collect();
-            vec![(at, turn(Turn::Cohort { file, content: cohort_file(&kept) }))]
+            vec![(at, turn(Turn::Cohort { file, tenants: kept }))]
         }
         4 | 5 => vec![(at, Act::Freeze(true)), (later, Act::Freeze(false))],
         6 | 7 => vec![(at, Act::CleanupBranch(branch))],

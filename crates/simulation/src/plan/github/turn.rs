@@ -63,8 +63,8 @@ pub(in super::super) enum Turn {
     Cohort {
         /// The name of the file.
         file: &'static str,
-        /// What stands in it.
-        content: String,
+        /// The tenants that stand in it.
+        tenants: Vec<String>,
     },
     /// The developer may push no longer, or again.
     MayPush(bool),
@@ -86,6 +86,10 @@ pub(in super::super) enum Build {
 impl Turn {
     /// Does it. What cannot be done now is not done.
     pub(in super::super) fn happen(&self, hub: &Hub, inner: &mut Inner, now: Timestamp) {
+        inner.book.turns += 1;
+        if let Self::Cohort { file, tenants } = self {
+            inner.book.cohorts.insert((*file).to_owned(), tenants.clone());
+        }
         if let Self::Build { branch, step: Build::Image } = self {
             push_image(hub, inner, now, *branch);
         } else if let Err(impossible) = self.change(hub, &mut inner.model.github) {
@@ -146,8 +150,8 @@ impl Turn {
                 github.change_base(repository, number, base, DEVELOPER)
             }
             Self::DeleteBranch(branch) => github.delete_branch(repository, name(branch), DEVELOPER),
-            Self::Cohort { file, content } => {
-                let path = format!("cohorts/{file}.json");
+            Self::Cohort { file, tenants } => {
+                let (path, content) = (format!("cohorts/{file}.json"), cohort_file(tenants));
                 let files = [(path.as_str(), content.as_str())];
                 github.push(hub.cohorts, "main", &files, HELPER).map(drop)
             }
