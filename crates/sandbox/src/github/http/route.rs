@@ -29,7 +29,9 @@ impl Github {
             ("GET", ["orgs", organization, "teams", team, "memberships", login]) => {
                 self.membership(call, organization, team, login)
             }
-            ("GET", ["orgs", organization, "installation"]) => self.organization_installation(call, organization),
+            ("GET", ["orgs", organization, "installation"]) => {
+                self.organization_installation(call, organization)
+            }
             ("GET", ["user"]) => self.current_user(call),
             ("GET", ["users", login]) => self.get_user(login),
             ("GET", ["rate_limit"]) => self.rate_limit(call),
