@@ -3,14 +3,16 @@
 
 use super::Bug;
 use bytes::Bytes;
-use http::{Method, Request, Response};
+use http::{Method, Request, Response, header};
 use serde_json::{Value, json};
 
 impl Bug {
     /// The answer as it arrives: as it is, unless the bug is planted.
-    pub(crate) fn repaint(self, request: &Request<Bytes>, answer: Response<Bytes>) -> Response<Bytes> {
+    pub(crate) fn repaint(self, request: &Request<Bytes>, mut answer: Response<Bytes>) -> Response<Bytes> {
         let is_read = request.method() == Method::GET && answer.status().is_success();
         let Some(paint) = self.brush(request.uri().path()).filter(|_| is_read) else { return answer };
+        // It has another length now.
+        answer.headers_mut().remove(header::CONTENT_LENGTH);
         answer.map(|body| match serde_json::from_slice::<Value>(&body) {
             Ok(mut value) => {
                 paint(&mut value);

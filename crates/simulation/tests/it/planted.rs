@@ -49,6 +49,6 @@ planted! {
     authority_not_asked by "authorised";
     build_believed by "authorised";
     comment_forgotten by "said";
-    close_overlooked by "desired_state";
-    milestone_forgotten by "content_budget" | "everything_ends";
+    close_overlooked by "authorised" | "desired_state";
+    milestone_forgotten by "content_budget";
 }

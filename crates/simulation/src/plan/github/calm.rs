@@ -125,6 +125,7 @@ impl Scene {
         let mut since = None;
         loop {
             self.pass(Instant::now() + Duration::from_secs(20), random, false).await?;
+            self.is_in_budget(hub)?;
             let differs = self.differs(hub)?;
             let is_open = !self.unfinished()?.is_empty();
             since = since.filter(|_| differs.is_none() && !is_open);
@@ -143,6 +144,10 @@ impl Scene {
                 }
             }
         }
+        Ok(())
+    }
+
+    fn is_in_budget(&self, hub: &Hub) -> Result<(), Stopped> {
         let ledger = self.machine.ledger().clone();
         let excess = self.stage.with(|inner| excess(&inner.model, &inner.book, &ledger, hub))?;
         excess.map_or(Ok(()), |what| Err(self.fail(CONTENT_BUDGET, what)))
