@@ -63,7 +63,10 @@ async fn send(stage: &Stage, request: Request<Bytes>) -> Result<Response<AnswerB
         inner.trace.add(answer.response.body());
         answer
     });
-    let response = stage.bug().repaint(&request, answer.response);
+    let mut response = stage.bug().repaint(&request, answer.response);
+    // Every server on the web says what time it is; the model leaves that to what is around it.
+    let date = stage.time.now().strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+    response.headers_mut().insert(header::DATE, HeaderValue::try_from(date)?);
     tokio::time::sleep(answer.delay).await;
     come_back(stage, &way).await?;
     let half = answer.truncated.then_some(response.body().len() / 2);

@@ -99,7 +99,7 @@ impl Scene {
             let github = &inner.model.github;
             let head = hub.head(github, &name)?.to_owned();
             let runs = github.repository_by_id(hub.repository)?.runs();
-            let newest = runs.filter(|run| run.head_commit == head).last();
+            let newest = runs.rev().find(|run| run.head_commit == head);
             newest.map(|run| run.conclusion.clone())
         });
         let step = |step: Build| self.turn(Turn::Build { branch, step });

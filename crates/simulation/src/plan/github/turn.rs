@@ -172,7 +172,10 @@ fn build(hub: &Hub, github: &mut Github, branch: &str, step: Build) -> Result<()
         Build::Ends(conclusion) => github.finish_build(repository, WORKFLOW, &head, conclusion),
         Build::Again => {
             let runs = github.repository_by_id(repository).into_iter().flat_map(|known| known.runs());
-            let newest = runs.filter(|run| run.head_commit == head).last().map_or(0, |run| run.id);
+            let newest = runs
+                .filter(|run| run.head_commit == head)
+                .max_by_key(|run| run.run_number)
+                .map_or(0, |run| run.id);
             github.rerun(repository, newest, DEVELOPER)
         }
         Build::Image => Ok(()),
