@@ -92,7 +92,7 @@ impl Running {
     pub(crate) async fn end(mut self) -> Used {
         let status = format!("/proc/{}/status", self.id);
         // What the kernel adds up at the end also counts the memory of this program, from before the child was another.
-        let mut peak = 0;
+        let mut peak = peak_bytes(Path::new(&status)).unwrap_or(0);
         let mut look = tokio::time::interval(Duration::from_millis(50));
         let used = loop {
             tokio::select! {
