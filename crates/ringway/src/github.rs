@@ -106,6 +106,12 @@ impl Client {
         Self::new(settings, Arc::new(network), clock)
     }
 
+    /// What our clock showed at a moment that GitHub names, as far as its last answer tells. Compare only such a time with
+    /// one that we wrote down.
+    pub fn in_our_time(&self, at: jiff::Timestamp) -> jiff::Timestamp {
+        self.0.sender.in_our_time(at)
+    }
+
     /// How many requests were sent since the start.
     pub fn calls(&self) -> Calls {
         self.0.sender.counts.calls()

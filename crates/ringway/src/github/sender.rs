@@ -1,7 +1,13 @@
 //! One request and its whole answer: limited in time and size, counted, within the rate limits, and never sent elsewhere.
 
 use super::{
-    address::Api, answer::Answer, budget::Budget, counts::Counts, error::GithubError, settings::Limits,
+    address::Api,
+    answer::Answer,
+    budget::{Budget, date},
+    counts::Counts,
+    error::GithubError,
+    session::CLOCKS_DIFFER,
+    settings::Limits,
 };
 use crate::{
     clock::Clock,
@@ -14,7 +20,8 @@ use http::{
     header::{ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, IF_NONE_MATCH, LOCATION, USER_AGENT},
 };
 use http_body_util::BodyExt;
-use std::sync::Arc;
+use jiff::{SignedDuration, Timestamp};
+use std::sync::{Arc, Mutex, PoisonError};
 use tokio::time::{Instant, timeout_at};
 
 /// The form of answers that GitHub asks its clients to name.
@@ -65,6 +72,8 @@ pub(super) struct Sender {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) counts: Counts,
     transport: Arc<dyn Transport>,
+    /// How far GitHub's clock was before ours at its last answer.
+    ahead: Mutex<SignedDuration>,
 }
 
 impl Sender {
@@ -75,7 +84,21 @@ impl Sender {
         clock: Arc<dyn Clock>,
     ) -> Self {
         let (budget, counts) = (Budget::default(), Counts::default());
-        Self { api, limits, budget, clock, counts, transport }
+        Self { api, limits, budget, clock, counts, transport, ahead: Mutex::default() }
+    }
+
+    /// What our clock showed at a moment that GitHub names by its own.
+    pub(super) fn in_our_time(&self, at: Timestamp) -> Timestamp {
+        let ahead = *self.ahead.lock().unwrap_or_else(PoisonError::into_inner);
+        at.checked_sub(ahead).unwrap_or(at)
+    }
+
+    fn compare_clocks(&self, answer: &Answer) {
+        let Some(shown) = date(answer) else { return };
+        let ahead = shown.duration_since(self.clock.now());
+        // Answers take their time, and say it in whole seconds.
+        let ahead = if ahead.abs() < CLOCKS_DIFFER { SignedDuration::ZERO } else { ahead };
+        *self.ahead.lock().unwrap_or_else(PoisonError::into_inner) = ahead;
     }
 
     /// Sends a request, on to where it is to be found now if the repository was renamed. Any status is an answer, except
@@ -135,6 +158,7 @@ impl Sender {
                 ),
             },
         })?;
+        self.compare_clocks(&answer);
         self.budget.note(self.clock.now(), &answer, asked)?;
         Ok(answer)
     }

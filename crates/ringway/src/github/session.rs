@@ -22,7 +22,7 @@ use std::{
 const BEFORE_THE_END: SignedDuration = SignedDuration::from_secs(5 * 60);
 
 /// From which difference on two clocks are called different.
-const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_secs(5);
+pub(super) const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_secs(5);
 
 /// What a request is about; an App has one installation per owner.
 #[derive(Debug, Clone, Copy)]

@@ -119,7 +119,11 @@ impl Client {
             match self.write(&mut turn, repository, &question, || ready(Ok(None)), written).await {
                 // GitHub takes no completed run back to where it goes on.
                 Ok(written) if says(&written, check) => return Ok(written.id),
-                Ok(_) | Err(GithubError::NotFound { .. } | GithubError::Gone { .. }) => turn.again().await,
+                // It says so with the run as it was, or with an error.
+                Ok(_)
+                | Err(
+                    GithubError::NotFound { .. } | GithubError::Gone { .. } | GithubError::Invalid { .. },
+                ) => turn.again().await,
                 Err(error) => return Err(error),
             }
         }

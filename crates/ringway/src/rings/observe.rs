@@ -111,6 +111,8 @@ impl Rings {
             let was_set_at = set.map(|set| set.at);
             // What was cut off when it was closed is to be done when it is opened again.
             let set_at = was_set_at.max(was_set_at.and(events.resumed_at));
+            // It is compared with when releases began: by a clock that is behind, each would seem to be asked for again.
+            let set_at = set_at.map(|at| self.github().in_our_time(at));
             labels
                 .push((was_set_at, LabelFacts { name: name.clone(), label: parsed, set_at, set_by, cohort }));
         }

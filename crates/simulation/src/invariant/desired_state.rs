@@ -163,6 +163,8 @@ impl Comparison<'_> {
             _ if past.commit.as_deref() != Some(commit) => format!("has {:?} and not {commit}", past.commit),
             // Whoever takes a tenant out by hand has it out until the label is set again.
             _ if cleaned.is_some_and(|cleaned| cleaned.by_hand) => return Ok(Ok(())),
+            // Whoever has it now is named; when it is free, it is tried again.
+            _ if history.held_by.is_some() => return Ok(Ok(())),
             _ if cleaned.is_some() => "was given back and is asked for again".to_owned(),
             _ if past.label.as_ref().is_none_or(|label| !labels.contains(label)) => {
                 format!("was released for {:?}, which does not ask for it", past.label)
@@ -192,7 +194,8 @@ impl Comparison<'_> {
     ) -> anyhow::Result<Result<(), String>> {
         let filter = ClaimFilter { tenants: Some(vec![tenant.to_owned()]), ..ClaimFilter::default() };
         let others = self.ledger.claims(&filter)?.iter().any(|claim| claim.ring != pull.head_branch);
-        if self.book.meddled.contains(tenant) || others {
+        let known = self.book.tenants.get(tenant);
+        if self.book.meddled.contains(tenant) || known.is_some_and(|known| known.owned) || others {
             return Ok(Ok(()));
         }
         if !history.held {
@@ -200,7 +203,7 @@ impl Comparison<'_> {
         }
         let image = self.hub.image.render(&pull.head_branch, commit).map_err(anyhow::Error::msg)?.to_string();
         let (repository, tag) = image.rsplit_once(':').context("an image without a tag")?;
-        let application = self.book.tenants.get(tenant).and_then(|known| self.model.get(&known.application));
+        let application = known.and_then(|known| self.model.get(&known.application));
         let spec = application.map(|object| object["spec"].to_string()).unwrap_or_default();
         if spec.contains(repository) && spec.contains(tag) {
             return Ok(Ok(()));

@@ -46,6 +46,19 @@ fn what_a_watch_is_told_after_a_break_was_true_when_it_happened() {
     holds(4418);
 }
 
+/// The clock was behind GitHub's, so each release that failed seemed to be asked for again by a label that was set later:
+/// some hundred releases in a few minutes.
+#[test]
+fn a_clock_that_is_behind_makes_no_label_ask_again_and_again() {
+    holds(98);
+}
+
+/// GitHub refused to take a completed check run back, and every look at the pull request failed on it from then on.
+#[test]
+fn a_check_run_that_github_does_not_take_back_gets_a_successor() {
+    holds(170);
+}
+
 /// The clock was set back by hours while Ringway was down, and the deadline of a rollout was held off by as much.
 #[test]
 fn a_clock_that_is_set_back_over_a_restart_holds_no_deadline_off() {
