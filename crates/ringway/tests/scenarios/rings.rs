@@ -7,6 +7,7 @@ mod guide;
 mod labels;
 mod rivals;
 mod story;
+mod writing;
 
 use crate::harness::{Github, PullRequest, Ringway, Running, Tenant, until};
 use rustix::process::Signal;

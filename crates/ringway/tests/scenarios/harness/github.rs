@@ -11,7 +11,7 @@ use super::{
 use jiff::Timestamp;
 use sandbox::{
     Model,
-    github::{self, NewPullRequest, Right, Role},
+    github::{self, NewCheckRun, NewPullRequest, Right, Role},
     serve::{Listeners, Sandbox},
 };
 use std::cell::RefCell;
@@ -272,6 +272,50 @@ impl PullRequest<'_> {
 
     pub(crate) fn merge(&self) {
         self.change(|github, repository, number| github.merge(repository, number, DEVELOPER).unwrap());
+    }
+
+    /// Somebody writes a comment.
+    pub(crate) fn comment(&self, body: &str) {
+        self.change(|github, repository, number| {
+            github.comment(repository, number, body, DEVELOPER).unwrap()
+        });
+    }
+
+    /// Somebody deletes all comments that contain a text.
+    pub(crate) fn delete_comments(&self, text: &str) {
+        self.change(|github, repository, number| {
+            let comments =
+                &github.repository_by_id(repository).unwrap().pull_request(number).unwrap().comments;
+            let meant =
+                comments.iter().filter(|comment| comment.body.contains(text)).map(|comment| comment.id);
+            for id in meant.collect::<Vec<_>>() {
+                github.delete_comment(repository, id, DEVELOPER).unwrap();
+            }
+        });
+    }
+
+    /// What recognises a comment of Ringway.
+    pub(crate) fn marker(&self, what: &str) -> String {
+        release::report::pull_request::marker(self.github.repository, self.number, what)
+    }
+
+    /// Another App writes a check run on its head; the answer is its id.
+    pub(crate) fn foreign_check(&self, new: &NewCheckRun<'_>) -> u64 {
+        let commit = self.commit();
+        self.change(|github, repository, _| {
+            let app = github.register_app("somebody-else", "elsewhere", &[]);
+            github.add_check_run(repository, app, &commit, new).unwrap()
+        })
+    }
+
+    /// The check runs of its head: id, status and conclusion.
+    pub(crate) fn checks(&self) -> Vec<(u64, String, Option<String>)> {
+        let commit = self.commit();
+        self.change(|github, repository, _| {
+            let checks = github.repository_by_id(repository).unwrap().check_runs();
+            let of_head = checks.filter(|check| check.head_commit == commit);
+            of_head.map(|check| (check.id, check.status.clone(), check.conclusion.clone())).collect()
+        })
     }
 
     /// Everything that can be read in it.

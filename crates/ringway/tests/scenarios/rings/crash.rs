@@ -8,7 +8,7 @@ use crate::{
 use rustix::process::Signal;
 
 #[test]
-fn with_the_sweep_alone_everything_works_only_later() {
+fn without_a_webhook_the_sweep_does_everything_only_later() {
     let (tenants, names) = fleet("untold", 2);
     let before = sources(&tenants);
     let scene = Scene::untold(&[("all", &names)]);
