@@ -167,7 +167,7 @@ fn prepare(seed: u64, now: Timestamp, random: &Random) -> anyhow::Result<(Setup,
 
 /// Notes what everything is before anybody touches it.
 fn introduce(stage: &Stage, setup: &Setup) {
-    stage.with(|inner| {
+    stage.with_github(|inner| {
         let now = stage.time.now();
         inner.book.configured(&setup.config);
         for shape in &setup.tenants {

@@ -160,13 +160,21 @@ impl Stage {
         let mut inner = self.lock();
         self.advance(&mut inner);
         let value = act(&mut inner);
-        let Inner { model, book, .. } = &mut *inner;
-        if let Some(history) = &mut book.github {
-            history.observe(model, self.time.now());
-        }
         self.look(&mut inner, true);
         self.stirred.notify_one();
         value
+    }
+
+    /// As [`Stage::with`], for what may change something on GitHub.
+    pub(crate) fn with_github<T>(&self, act: impl FnOnce(&mut Inner) -> T) -> T {
+        self.with(|inner| {
+            let value = act(inner);
+            let Inner { model, book, .. } = inner;
+            if let Some(history) = &mut book.github {
+                history.observe(model, self.time.now());
+            }
+            value
+        })
     }
 
     /// Numbers a request and decides what becomes of it.

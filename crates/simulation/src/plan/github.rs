@@ -10,7 +10,7 @@ use release::decide::rules::ImageTemplate;
 use sandbox::{Model, Random};
 
 /// In how many of 100 seeds pull requests drive a service.
-const SHARE: u64 = 45;
+const SHARE: u64 = 42;
 
 /// The cohorts, each a file in the repository of cohorts. The last one is none.
 pub(super) const COHORT_FILES: [&str; 3] = ["all", "some", "lies"];
@@ -67,7 +67,7 @@ pub(super) fn hub(
 pub(super) fn configuration(hub: &Hub, random: &mut Random) -> (String, String) {
     let merge = random.pick(&["keep", "cleanup"]).copied().unwrap_or("keep");
     let grace = random.pick(&["0s", "30s", "2m"]).copied().unwrap_or("2m");
-    let sweep = random.pick(&["30s", "1m", "2m"]).copied().unwrap_or("2m");
+    let sweep = random.pick(&["1m", "2m"]).copied().unwrap_or("2m");
     let job = if random.chance(70) { format!(", job: {JOB}") } else { String::new() };
     let (repository, tag) = (&hub.image.repository, &hub.image.tag);
     let of_service = format!(

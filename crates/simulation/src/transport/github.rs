@@ -56,7 +56,7 @@ async fn send(stage: &Stage, request: Request<Bytes>) -> Result<Response<AnswerB
         }
         None => {}
     }
-    let answer = stage.serve(|inner| {
+    let answer = stage.with_github(|inner| {
         let answer = inner.model.github.handle(&request);
         let now = stage.time.now();
         inner.trace.note(now, &format!("{line}: {}", answer.response.status().as_u16()));

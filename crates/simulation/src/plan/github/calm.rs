@@ -27,7 +27,7 @@ const MINUTE: Duration = Duration::from_secs(60);
 const PATIENCE: Duration = Duration::from_secs(3 * 60 * 60);
 
 /// How long it must stay as it is: a sweep, and whatever was to be looked at again.
-const STABLE: Duration = Duration::from_secs(5 * 60);
+const STABLE: Duration = Duration::from_secs(3 * 60);
 
 impl Scene {
     /// Lets everything on GitHub come to an end that began in the storm.
@@ -116,7 +116,7 @@ impl Scene {
         let Some(hub) = self.setup.hub.clone() else { return };
         let now = self.stage.time.now();
         self.stage.note(&format!("turn: {turn:?}"));
-        self.stage.with(|inner| turn.happen(&hub, inner, now));
+        self.stage.with_github(|inner| turn.happen(&hub, inner, now));
     }
 
     /// Waits until the fleet is what the pull requests say and they say what the ledger says, and for some time more.
@@ -137,11 +137,10 @@ impl Scene {
                     }
                 }
                 _ if Instant::now() <= until => {}
+                // A run that does not end is why nothing else does.
+                _ if is_open => self.everything_ends(random).await?,
                 Some((invariant, what)) => return Err(self.fail(invariant, what)),
-                None => {
-                    self.everything_ends(random).await?;
-                    break;
-                }
+                None => {}
             }
         }
         Ok(())
@@ -186,7 +185,7 @@ impl Act {
     pub(in super::super) fn happen_on_github(self, scene: &Scene) {
         let Some(hub) = scene.setup.hub.clone() else { return };
         let now = scene.stage.time.now();
-        scene.stage.with(|inner| match self {
+        scene.stage.with_github(|inner| match self {
             Self::Turn(turn) => turn.happen(&hub, inner, now),
             Self::AfterNext(scope, turn) => {
                 inner.book.turns += 1;

@@ -151,12 +151,14 @@ fn fault(hub: &Hub, at: u64, length: u64, random: &mut Random) -> Acts {
     let until = at + 1 + random.below(length.min(6 * MINUTE));
     let gone = random.pick(&[Gone::Refuses, Gone::Silent, Gone::Unavailable]).copied();
     match random.below(10) {
-        0 | 1 => {
+        0 => {
             vec![
                 (at, Act::GithubWeather(Weather::foul(random))),
                 (until, Act::GithubWeather(Weather::fair())),
             ]
         }
+        // What was written, and nobody heard of it.
+        1 => vec![(at, Act::NextFault(Scope::WritesTo("/comments"), Fault::FailsAfter(502)))],
         2 => vec![(at, Act::Github(gone)), (until, Act::Github(None))],
         3 | 4 => {
             let mut percent = |most: u64| if random.chance(50) { random.below(most + 1) } else { 0 };
