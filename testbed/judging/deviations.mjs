@@ -2,7 +2,8 @@
 // a report of what it does; none is here because it is convenient.
 
 // Every operation may answer so, whether its description says it or not. The value is the schema of the body, or null
-// for none.
+// for none. A refusal has this body also where a description names the status and no content, as it does for a person
+// who is not in a team.
 //
 // 301, 302, 307: https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api#follow-redirects
 // 304: https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api#use-conditional-requests-if-appropriate

@@ -114,8 +114,9 @@ export class Judge {
   // What an answer of a status contains, by content type. Undefined if there is no such answer.
   #contents(described, status) {
     const answer = this.#description.resolve(described.responses[status]);
-    if (answer) return answer.content ?? {};
     const general = ANSWERS_OF_ALL_OPERATIONS[status];
+    const isRefusal = status >= 400 && general;
+    if (answer?.content || (answer && !isRefusal)) return answer.content ?? {};
     if (general === undefined) return undefined;
     return general ? { "application/json": { schema: this.#description.schema(general) } } : {};
   }

@@ -106,6 +106,11 @@ function* cases(description) {
   yield ["a status that there is not", exchange("GET", PULL, 202, pull), [`${got}, answer 202: GitHub does not`]];
   yield ["a status that every operation has", exchange("GET", PULL, 401, { message: "Bad credentials" }), []];
   yield ["nothing new", exchange("GET", PULL, 304, null), []];
+  const member = "/orgs/acme/teams/on-call/memberships/zoe";
+  const refused = exchange("GET", member, 404, { message: "Not Found", documentation_url: "x", status: "404" });
+  yield ["a refusal whose body is not described", refused, []];
+  yield ["a refusal that says something else", exchange("GET", member, 404, { message: 1 }),
+    ["GET /orgs/{org}/teams/{team_slug}/memberships/{username}, answer 404 /message: should be string"]];
   yield ["a body that should not be", exchange("GET", PULL, 304, { message: "x" }), [`${got}, answer 304: has a body`]];
   yield ["a fault on purpose", exchange("GET", PULL, 502, "broken", { fault: true }), []];
   yield ["the request of a fault on purpose", exchange("GET", PULL, 502, "broken", { fault: true, query: "x=1" }),

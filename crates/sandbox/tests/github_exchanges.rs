@@ -267,6 +267,8 @@ async fn read_all(client: &Client, world: &World) {
     client.get(&format!("/repositories/{repository}/pulls?per_page=1&page=2&state=all")).await;
     client.get("/orgs/acme/teams/on-call/memberships/ann").await;
     client.get("/orgs/acme/teams/on-call/memberships/bob").await;
+    let stranger = client.ask("GET", "/orgs/acme/teams/on-call/memberships/zoe", None, "").await;
+    assert_eq!(stranger.status, 404, "{}", stranger.body);
     client.get("/users/ann").await;
     client.get("/users/ringmaster%5Bbot%5D").await;
     client.get("/rate_limit").await;
