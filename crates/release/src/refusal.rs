@@ -1,8 +1,11 @@
 //! Why a tenant is refused before anything is written, each by its own name.
 
-use crate::{application::ApplicationKey, overrides::Writer, service::ValuePath};
+use crate::{application::ApplicationKey, overrides::Writer, service::ValuePath, step::Evidence};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+
+/// The code of [`Refusal::ClaimedForAnotherService`], whose first evidence names the service.
+pub const CLAIMED_FOR_ANOTHER_SERVICE: &str = "claimed_for_another_service";
 
 /// Why nothing was written. The `Display` text says what was found and what to do about it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
@@ -134,7 +137,22 @@ pub enum Refusal {
         /// Since when.
         since: Timestamp,
     },
-    /// The same, as the annotation on the Application says: of another Ringway with a ledger of its own.
+    /// A ring has written the same value for another service: what it wrote is not what was there before, and put back by
+    /// a cleanup of this service it would stand there without an owner.
+    #[error(
+        "{ring} has written the same value of Application {application} for service {service}, which it holds since {since:.0}; use other tenants, or clean that up first: ringway cleanup --ring {ring}; services that are released apart need values of their own"
+    )]
+    ClaimedForAnotherService {
+        /// Which one.
+        application: ApplicationKey,
+        /// The other service.
+        service: String,
+        /// The ring that holds it; it may be the same.
+        ring: String,
+        /// Since when.
+        since: Timestamp,
+    },
+    /// The same as [`Refusal::Claimed`], as the annotation on the Application says: of another Ringway with a ledger of its own.
     #[error(
         "Application {application} is claimed by {ring} for this service since {since:.0} by another Ringway (see the annotation owner.ringway.dev on it); use other tenants, or clean that ring up there first"
     )]
@@ -286,6 +304,7 @@ impl Refusal {
             Self::UnexpectedValue { .. } => "unexpected_value",
             Self::ForeignValue { .. } => "foreign_value",
             Self::Claimed { .. } => "claimed",
+            Self::ClaimedForAnotherService { .. } => CLAIMED_FOR_ANOTHER_SERVICE,
             Self::ClaimedElsewhere { .. } => "claimed_elsewhere",
             Self::UnreadableOwner { .. } => "unreadable_owner",
             Self::ApplicationSetReverts { .. } => "application_set_reverts",
@@ -298,6 +317,19 @@ impl Refusal {
             Self::NoNamespace { .. } => "no_namespace",
             Self::Recreated { .. } => "recreated",
             Self::SourceChanged { .. } => "source_changed",
+        }
+    }
+
+    /// What shows it, where that is more than the sentence says.
+    pub fn evidence(&self) -> Vec<Evidence> {
+        match self {
+            Self::ClaimedForAnotherService { application, service, since, .. } => vec![Evidence {
+                object: format!("Application {application}"),
+                field: "service".to_owned(),
+                value: service.clone(),
+                since: Some(*since),
+            }],
+            _ => Vec::new(),
         }
     }
 }

@@ -2,6 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
+/// The code of the problem of a tenant whose release ended because a cleanup takes back what it wrote. What that cleanup
+/// was not about is still to be released.
+pub const STOPPED_BY_CLEANUP: &str = "stopped_by_cleanup";
+
+/// The code of the problem of a tenant whose release was written down and, because of a crash, never started. It is still
+/// to be released.
+pub const NEVER_STARTED: &str = "never_started";
+
 /// How one tenant of a release or of a cleanup ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -42,6 +50,8 @@ pub enum ReleaseVerdict {
 pub enum Stop {
     /// A person asked for it. What was done stays; taking it back is a cleanup.
     Cancel,
+    /// A cleanup takes back what it writes, for some of its tenants or for all.
+    Cleanup,
     /// A newer release of the same ring and service begins.
     Supersede {
         /// The newer release.
@@ -84,7 +94,7 @@ impl ReleaseVerdict {
             && count(TenantVerdict::Cancelled) > 0
         {
             return match stop {
-                Stop::Cancel => Self::Cancelled,
+                Stop::Cancel | Stop::Cleanup => Self::Cancelled,
                 Stop::Supersede { .. } => Self::Superseded,
             };
         }

@@ -147,7 +147,7 @@ impl Owner {
             Ended::Parked(reason) => reason.to_string(),
         };
         let verdict = match stop {
-            Stop::Cancel => ReleaseVerdict::Cancelled,
+            Stop::Cancel | Stop::Cleanup => ReleaseVerdict::Cancelled,
             Stop::Supersede { .. } => ReleaseVerdict::Superseded,
         };
         self.abandon(run, verdict, &reason).await

@@ -83,7 +83,7 @@ async fn cancel_releases(owner: &Owner, selection: &Selection) -> anyhow::Result
     for run in owner.world().ledger.runs(&filter)? {
         if would_write_again(selection, &run) {
             owner.say(&format!("release {} of ring {} is cancelled first", run.id, run.ring));
-            owner.stop_and_wait(&run.id, &Stop::Cancel).await?;
+            owner.stop_and_wait(&run.id, &Stop::Cleanup).await?;
         }
     }
     Ok(())

@@ -200,7 +200,8 @@ pub struct TenantHistory {
     pub released: Option<PastRelease>,
     /// The newest cleanup that had it among its tenants.
     pub cleaned: Option<PastCleanup>,
-    /// Another ring that holds it now, and since when.
+    /// Another ring that holds it now, and since when; or a ring that holds it for another service that writes the same
+    /// value, once a release was refused because of that.
     pub held_by: Option<OtherRing>,
 }
 

@@ -5,7 +5,10 @@ use super::{
     facts::{OtherRing, PastCleanup, PastRelease, TenantHistory},
     later,
 };
-use crate::verdict::TenantVerdict;
+use crate::{
+    refusal::CLAIMED_FOR_ANOTHER_SERVICE,
+    verdict::{NEVER_STARTED, STOPPED_BY_CLEANUP, TenantVerdict},
+};
 use jiff::Timestamp;
 use std::collections::BTreeSet;
 
@@ -38,8 +41,11 @@ pub(super) enum Progress {
     Ended,
 }
 
-/// The code of the problem that a release ends with where another ring has the tenant.
-const CLAIMED: &str = "claimed";
+/// The codes of the problems that a release ends with where something else has the tenant that our ledger knows.
+const CLAIMED: [&str; 2] = ["claimed", CLAIMED_FOR_ANOTHER_SERVICE];
+
+/// The codes of the problems of tenants whose release ended before they had it, without anybody having asked for that.
+const STILL_DUE: [&str; 2] = [STOPPED_BY_CLEANUP, NEVER_STARTED];
 
 /// Where a tenant stands.
 pub(super) fn progress(asked: &Asked<'_>, history: &TenantHistory) -> Progress {
@@ -64,7 +70,10 @@ pub(super) fn progress(asked: &Asked<'_>, history: &TenantHistory) -> Progress {
     if moved(asked, past) || tried_again(asked, past) {
         return unless_held(asked, history.held_by.as_ref());
     }
-    if past.problem.as_deref() == Some(CLAIMED) {
+    if past.problem.as_deref().is_some_and(|code| STILL_DUE.contains(&code)) {
+        return unless_held(asked, history.held_by.as_ref());
+    }
+    if past.problem.as_deref().is_some_and(|code| CLAIMED.contains(&code)) {
         return freed(asked, past, history.held_by.as_ref());
     }
     Progress::Ended

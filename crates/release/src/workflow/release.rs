@@ -120,15 +120,19 @@ async fn preflight_tenant<F: Flow>(flow: &F, input: &ReleaseInput, tenant: Strin
 pub(super) fn refused(tenant: String, refusals: &[Refusal]) -> TenantResult {
     let messages: Vec<String> = refusals.iter().map(ToString::to_string).collect();
     let code = refusals.first().map_or("refused", Refusal::code);
-    ended(tenant, TenantVerdict::Refused, code, messages.join("; "))
+    let evidence = refusals.first().map(Refusal::evidence).unwrap_or_default();
+    ended(tenant, TenantVerdict::Refused, Problem { evidence, ..problem(code, messages.join("; ")) })
 }
 
 fn skipped(tenant: String, reason: String) -> TenantResult {
-    ended(tenant, TenantVerdict::Skipped, "automated_sync_off", reason)
+    ended(tenant, TenantVerdict::Skipped, problem("automated_sync_off", reason))
 }
 
-fn ended(tenant: String, verdict: TenantVerdict, code: &str, message: String) -> TenantResult {
-    let problem = Problem { code: code.into(), message, advice: None, evidence: Vec::new() };
+fn problem(code: &str, message: String) -> Problem {
+    Problem { code: code.into(), message, advice: None, evidence: Vec::new() }
+}
+
+fn ended(tenant: String, verdict: TenantVerdict, problem: Problem) -> TenantResult {
     TenantResult { tenant, verdict, proof: Proof::None, notes: Vec::new(), problem: Some(problem) }
 }
 
@@ -146,7 +150,8 @@ fn refuse_all_if_one_is(planned: &mut [Planned]) {
         if let Planned::Ready(tenant) = plan {
             let message = format!("tenant {culprit} cannot be released, and this release is all or nothing");
             let tenant = tenant.context.tenant.clone();
-            *plan = Planned::Ended(ended(tenant, TenantVerdict::Refused, "all_or_nothing", message));
+            let problem = problem("all_or_nothing", message);
+            *plan = Planned::Ended(ended(tenant, TenantVerdict::Refused, problem));
         }
     }
 }

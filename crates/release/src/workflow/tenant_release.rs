@@ -143,7 +143,7 @@ fn half_written(refusal: &Refusal) -> Problem {
         code: refusal.code().to_owned(),
         message: format!("another Application of the tenant was overridden already, but {refusal}"),
         advice: Some("mend the cause and release again, or clean the tenant up".to_owned()),
-        evidence: Vec::new(),
+        evidence: refusal.evidence(),
     }
 }
 

@@ -4,7 +4,7 @@ use super::{options, stop::Stopping};
 use crate::{
     proof::Proof,
     step::{Problem, RecordTenant, RecordTenantInput, RecordVerdict, RecordVerdictInput, TenantResult},
-    verdict::{ReleaseVerdict, Stop, TenantVerdict},
+    verdict::{ReleaseVerdict, STOPPED_BY_CLEANUP, Stop, TenantVerdict},
 };
 use durable::{Failure, Flow, Workflow, join};
 use serde::Serialize;
@@ -98,9 +98,15 @@ pub(super) fn cancelled(tenant: String, proof: Proof, stop: &Stop) -> TenantResu
     let message = match (stop, proof) {
         (Stop::Cancel, Proof::None) => "cancelled before anything was written".to_owned(),
         (Stop::Cancel, _) => "cancelled; what was written stays until a cleanup".to_owned(),
+        (Stop::Cleanup, Proof::None) => "stopped by a cleanup before anything was written".to_owned(),
+        (Stop::Cleanup, _) => "stopped by a cleanup".to_owned(),
         (Stop::Supersede { by }, _) => format!("release {by} of the same ring took over"),
     };
-    let problem = Problem { code: "stopped".into(), message, advice: None, evidence: Vec::new() };
+    let code = match stop {
+        Stop::Cleanup => STOPPED_BY_CLEANUP,
+        Stop::Cancel | Stop::Supersede { .. } => "stopped",
+    };
+    let problem = Problem { code: code.into(), message, advice: None, evidence: Vec::new() };
     TenantResult {
         tenant,
         verdict: TenantVerdict::Cancelled,

@@ -87,8 +87,9 @@ fn written_for_another_service(
                 leaves.iter().any(|ours| wanted.leaves.iter().any(|leaf| leaf.path == ours.path))
             })
     });
-    Ok(holder.map(|claim| Refusal::Claimed {
+    Ok(holder.map(|claim| Refusal::ClaimedForAnotherService {
         application: claim.application,
+        service: claim.service,
         ring: claim.ring,
         since: claim.since,
     }))

@@ -4,7 +4,11 @@
 use super::{answer::Answer, error::GithubError};
 use http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
-use std::sync::{Mutex, PoisonError};
+use std::{
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+use tokio::time::Instant;
 
 /// The shortest time to stay away when GitHub names none.
 const AT_LEAST: SignedDuration = SignedDuration::from_secs(60);
@@ -18,8 +22,8 @@ pub(super) struct Budget(Mutex<Known>);
 
 #[derive(Debug, Default)]
 struct Known {
-    /// Until when nothing is sent.
-    until: Option<Timestamp>,
+    /// Until when nothing is sent: by the monotonic clock, or a clock that is set back would keep us away for hours.
+    until: Option<Instant>,
     /// How often in a row we were sent away without being told for how long.
     untold: u32,
     /// How many more requests the newest answer allows.
@@ -29,11 +33,8 @@ struct Known {
 impl Budget {
     /// Refuses while a limit holds.
     pub(super) fn check(&self, now: Timestamp, asked: &str) -> Result<(), GithubError> {
-        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match known.until {
-            Some(until) if now < until => Err(limited(asked, until, "the rate limit of GitHub is used up")),
-            _ => Ok(()),
-        }
+        self.until(now)
+            .map_or(Ok(()), |until| Err(limited(asked, until, "the rate limit of GitHub is used up")))
     }
 
     /// How many more requests the newest answer allows until the primary limit is counted anew.
@@ -41,9 +42,11 @@ impl Budget {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).remaining
     }
 
-    /// Until when nothing is sent.
+    /// Until when nothing is sent, by the clock that says `now`.
     pub(super) fn until(&self, now: Timestamp) -> Option<Timestamp> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).until.filter(|until| now < *until)
+        let until = self.0.lock().unwrap_or_else(PoisonError::into_inner).until?;
+        let away = until.checked_duration_since(Instant::now()).filter(|away| !away.is_zero())?;
+        Some(now.checked_add(away).unwrap_or(now))
     }
 
     /// Remembers what an answer says. Fails if it is the answer to one request too many.
@@ -77,18 +80,15 @@ impl Budget {
                 return Ok(());
             }
         };
-        let until = now.checked_add(away.min(AT_MOST)).unwrap_or(now);
+        let until = Instant::now() + Duration::try_from(away.min(AT_MOST)).unwrap_or_default();
         // Answers overtake each other; the later end is the one that holds.
-        let until = known.until.map_or(until, |known| known.max(until));
-        known.until = Some(until);
-        match is_limit {
-            true => Err(limited(
-                asked,
-                until,
-                &format!("GitHub answers {}: {}", answer.status, answer.complaint()),
-            )),
-            false => Ok(()),
+        known.until = Some(known.until.map_or(until, |known| known.max(until)));
+        drop(known);
+        if !is_limit {
+            return Ok(());
         }
+        let why = format!("GitHub answers {}: {}", answer.status, answer.complaint());
+        Err(limited(asked, self.until(now).unwrap_or(now), &why))
     }
 }
 
@@ -105,4 +105,25 @@ fn says_limit(complaint: &str) -> bool {
 fn limited(asked: &str, until: Timestamp, why: &str) -> GithubError {
     let message = format!("{asked}: {why}; nothing is asked until {until}, then it goes on by itself");
     GithubError::RateLimited { message, until }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http::HeaderMap;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_clock_that_is_set_back_makes_no_limit_longer() {
+        let (budget, now) = (Budget::default(), Timestamp::UNIX_EPOCH + SignedDuration::from_hours(1000));
+        let headers =
+            HeaderMap::from_iter([(http::header::RETRY_AFTER, http::HeaderValue::from_static("30"))]);
+        let refusal = Answer { status: StatusCode::TOO_MANY_REQUESTS, headers, body: Vec::new() };
+        assert!(budget.note(now, &refusal, "reading").is_err());
+        tokio::time::advance(Duration::from_secs(10)).await;
+        let back = now - SignedDuration::from_hours(6);
+        assert!(budget.check(back, "reading").is_err());
+        assert_eq!(budget.until(back), Some(back + SignedDuration::from_secs(20)));
+        tokio::time::advance(Duration::from_secs(20)).await;
+        assert!(budget.check(back, "reading").is_ok());
+    }
 }

@@ -138,6 +138,7 @@ impl AuditEntry {
     pub(super) fn stop(asked: &Asked, run: &Run, stop: &Stop, changed: bool) -> Self {
         let (action, detail) = match stop {
             Stop::Cancel => (Action::Cancel, None),
+            Stop::Cleanup => (Action::Cancel, Some("a cleanup takes back what it writes".to_owned())),
             Stop::Supersede { by } => (Action::Supersede, Some(format!("{by} takes over"))),
         };
         let outcome = if changed { AuditOutcome::Done } else { AuditOutcome::Nothing };

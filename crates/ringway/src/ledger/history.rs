@@ -7,9 +7,10 @@ use super::{
 };
 use release::{
     decide::facts::{OtherRing, PastCleanup, PastRelease, TenantHistory},
+    refusal::CLAIMED_FOR_ANOTHER_SERVICE,
     report::RunKind,
 };
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The newest release and the newest cleanup of each tenant. Found by position first, so that only those are read.
@@ -24,7 +25,8 @@ WITH newest AS (
     GROUP BY tenant.tenant, run.kind
 )
 SELECT newest.name, run.id, run.kind, run.began_at, run.origin, run.verdict IS NULL AS unfinished,
-    tenant.verdict, tenant.problem ->> '$.code' AS problem
+    tenant.verdict, tenant.problem ->> '$.code' AS problem,
+    iif(tenant.problem ->> '$.code' = ?4, tenant.problem ->> '$.evidence[0].value', NULL) AS other_service
 FROM newest
     JOIN run ON run.position = newest.position
     JOIN tenant ON tenant.run = run.id AND tenant.tenant = newest.name";
@@ -34,6 +36,10 @@ const HOLDING: &str = "
 SELECT tenant, ring, min(since) AS since FROM claim
 WHERE service = ?1 AND tenant IN (SELECT value FROM json_each(?2))
 GROUP BY tenant, ring ORDER BY min(since), ring";
+
+/// Which ring holds a tenant for another service, and since when.
+const HOLDING_ANOTHER_SERVICE: &str = "
+SELECT ring, since FROM claim WHERE service = ?1 AND tenant = ?2 ORDER BY since, ring LIMIT 1";
 
 /// What rings have in tenants, or are about to have.
 const STANDING: &str = "
@@ -83,10 +89,18 @@ impl Ledger {
             tenants.iter().map(|tenant| (tenant.clone(), TenantHistory::default())).collect();
         self.read("read what happened to tenants before", |connection| {
             let mut newest = connection.prepare_cached(NEWEST)?;
-            let mut rows = newest.query(params![ring, service, Json(tenants)])?;
+            let mut another_service = connection.prepare_cached(HOLDING_ANOTHER_SERVICE)?;
+            let mut rows =
+                newest.query(params![ring, service, Json(tenants), CLAIMED_FOR_ANOTHER_SERVICE])?;
             while let Some(row) = rows.next()? {
-                if let Some(history) = histories.get_mut(&row.get::<_, String>("name")?) {
-                    add_run(history, row)?;
+                let name: String = row.get("name")?;
+                let Some(history) = histories.get_mut(&name) else { continue };
+                add_run(history, row)?;
+                if let Some(other) = row.get::<_, Option<String>>("other_service")? {
+                    let holder = |row: &Row<'_>| {
+                        Ok(OtherRing { ring: row.get("ring")?, since: row.get::<_, At>("since")?.0 })
+                    };
+                    history.held_by = another_service.query_row([&other, &name], holder).optional()?;
                 }
             }
             let mut holding = connection.prepare_cached(HOLDING)?;

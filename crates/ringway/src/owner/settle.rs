@@ -7,7 +7,7 @@ use durable_sqlite::{Filter, Outcome as Ended};
 use jiff::SignedDuration;
 use release::{
     step::{Problem, TenantResult},
-    verdict::{ReleaseVerdict, Stop, TenantVerdict},
+    verdict::{NEVER_STARTED, ReleaseVerdict, Stop, TenantVerdict},
     workflow::{RunResult, STOP_MAILBOX},
 };
 
@@ -45,7 +45,7 @@ impl Owner {
             None => {
                 // A crash between writing it down and starting it: the same command begins anew.
                 tracing::warn!(run = id, "it was never started, so it is cancelled");
-                self.end(id, ReleaseVerdict::Cancelled, "it was never started")
+                self.end(id, ReleaseVerdict::Cancelled, (NEVER_STARTED, "it was never started"))
             }
             Some(Some(Ended::Parked(reason))) => {
                 self.say(&parked(kind, id, &reason.to_string()));
@@ -87,14 +87,14 @@ impl Owner {
         for child in &children {
             self.engine.wait(&child.id).await?;
         }
-        self.end(run, verdict, reason)
+        self.end(run, verdict, ("not_driven_to_its_end", reason))
     }
 
-    fn end(&self, run: &str, verdict: ReleaseVerdict, reason: &str) -> anyhow::Result<()> {
+    fn end(&self, run: &str, verdict: ReleaseVerdict, (code, reason): (&str, &str)) -> anyhow::Result<()> {
         let (ledger, now) = (&self.world.ledger, self.world.clock.now());
         for state in ledger.tenants(run)?.into_iter().filter(|state| state.verdict.is_none()) {
             let problem = Problem {
-                code: "not_driven_to_its_end".to_owned(),
+                code: code.to_owned(),
                 message: format!("not driven to its end: {reason}"),
                 advice: None,
                 evidence: Vec::new(),

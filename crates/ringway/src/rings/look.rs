@@ -49,13 +49,22 @@ impl Rings {
             Some(seen) if !self.asks_for_something(&repository, rings, &seen, known.as_ref())? => seen,
             _ => self.observe(subject, &repository, rings, known.as_ref()).await?,
         };
-        if known.is_none() && seen.labels.is_empty() {
+        if known.is_none() && seen.labels.is_empty() && !self.inherits(&repository, &seen)? {
             return Ok(Looked::default());
         }
         let known = known.unwrap_or_else(|| new(subject, &repository, &seen, self.world().clock.now()));
         let looked = self.go_on(&repository, rings, &seen, known).await?;
         self.remember(subject, seen);
         Ok(looked)
+    }
+
+    /// Whether there is something of the ring although nobody ever labelled this pull request: another one of the branch
+    /// that is over had it, and this one goes on with it.
+    fn inherits(&self, repository: &Repository, seen: &Seen) -> anyhow::Result<bool> {
+        let pull = &seen.pull_request;
+        let is_open = pull.state == PullRequestState::Open && pull.base_branch == pull.default_branch;
+        let holds = || self.world().ledger.held_tenants(&ring_of(pull), &repository.service);
+        Ok(is_open && !holds()?.is_empty())
     }
 
     /// Whether something would be done with what was read before. It must be read again then: a label may be gone.

@@ -25,12 +25,23 @@ impl Rings {
         let mut swept = Swept::default();
         let mut open = BTreeMap::new();
         let mut is_complete = true;
+        let holding = self.holding().unwrap_or_else(|error| {
+            is_complete = false;
+            tracing::error!("{error:#}");
+            BTreeSet::new()
+        });
         for (service, rings) in &self.config().rings {
             match self.sweep_one(service, rings).await {
                 Ok((repository, pulls)) => {
                     for pull in pulls {
                         let subject = Subject { repository: repository.id, number: pull.number };
-                        if pull.labels.iter().any(|name| label::is_ours(name)) {
+                        let is_labelled = pull.labels.iter().any(|name| label::is_ours(name));
+                        // Perhaps without a label: another one of the branch that is over had it.
+                        let holds = || {
+                            pull.head_repository == Some(repository.id)
+                                && holding.contains(&(service.clone(), pull.head_branch.clone()))
+                        };
+                        if is_labelled || holds() {
                             swept.subjects.insert(subject);
                         }
                         open.insert(subject, pull);
@@ -65,6 +76,12 @@ impl Rings {
         let repository = self.read_repository(service, &rings.repository).await?;
         let open = self.github().open_pull_requests(&repository.name).await?;
         Ok((repository, open))
+    }
+
+    /// Services, each with a ring that holds tenants of it.
+    fn holding(&self) -> anyhow::Result<BTreeSet<(String, String)>> {
+        let tenants = self.world().ledger.ring_tenants()?;
+        Ok(tenants.into_iter().map(|tenant| (tenant.service, tenant.ring)).collect())
     }
 
     /// Pull requests that the ledger has something of, or whose end was not yet said.

@@ -171,9 +171,13 @@ impl Github {
     ///
     /// # Errors
     ///
-    /// When there is no such run.
+    /// When there is no such run, or it has ended: what ends again is a new attempt.
     pub fn finish_run(&mut self, repository: u64, run: u64, conclusion: &str) -> Result<(), Impossible> {
-        let (now, actor) = (self.now, self.known_run(repository, run)?.actor);
+        let known = self.known_run(repository, run)?;
+        let (now, actor) = (self.now, known.actor);
+        if known.status == "completed" {
+            return Err(Impossible(format!("run {run} has ended, and is not run again yet")));
+        }
         self.with_run(repository, run, |run| {
             "completed".clone_into(&mut run.status);
             run.conclusion = Some(conclusion.to_owned());

@@ -11,6 +11,7 @@ use crate::{
 use anyhow::Context as _;
 use release::{
     decide::facts::{PastRelease, TenantHistory},
+    refusal::CLAIMED_FOR_ANOTHER_SERVICE,
     verdict::TenantVerdict,
 };
 use ringway::ledger::{ClaimFilter, Ledger};
@@ -174,7 +175,7 @@ impl Comparison<'_> {
                 format!("was cancelled in {run}, and nobody asked for that")
             }
             Some(TenantVerdict::Failed | TenantVerdict::Refused)
-                if past.problem.as_deref() == Some("claimed") && history.held_by.is_none() =>
+                if past.problem.as_deref().is_some_and(is_held) && history.held_by.is_none() =>
             {
                 format!("was refused by {run} because another ring had it, and none has it now")
             }
@@ -215,4 +216,9 @@ impl Comparison<'_> {
     fn may_be_cancelled(&self, run: &str) -> bool {
         self.book.clock_was_set || self.book.stopped.contains_key(run)
     }
+}
+
+/// Whether a release ended so because something else had the tenant, which is known when it has it no more.
+fn is_held(code: &str) -> bool {
+    code == "claimed" || code == CLAIMED_FOR_ANOTHER_SERVICE
 }

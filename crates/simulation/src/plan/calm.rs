@@ -5,8 +5,9 @@ use crate::{
     invariant::{EVERYTHING_ENDS, RESTORED, compare},
     weather::Weather,
 };
+use release::report::RunKind;
 use ringway::{
-    ledger::{ClaimFilter, Run, RunFilter},
+    ledger::{Claim, ClaimFilter, Run, RunFilter},
     request::Selection,
 };
 use sandbox::{Random, argocd, workload};
@@ -18,6 +19,12 @@ use tokio::time::Instant;
 const ATTEMPTS: u32 = 16;
 
 const MINUTE: Duration = Duration::from_secs(60);
+
+/// The problems of pods that only another image ends.
+const CANNOT_RUN: [&str; 3] = ["crash_loop", "image_pull", "config_error"];
+
+/// How often somebody reads what a pull request says, and does it.
+const READS_EVERY: Duration = Duration::from_secs(600);
 
 impl Scene {
     /// Plays the calm.
@@ -74,8 +81,14 @@ impl Scene {
     /// Waits until every run has ended and everybody has an answer.
     pub(super) async fn everything_ends(&mut self, random: &mut Random) -> Result<(), Stopped> {
         let until = Instant::now() + self.patience()?;
+        let mut reads_at = Instant::now() + READS_EVERY;
         loop {
             self.pass(Instant::now() + Duration::from_secs(5), random, false).await?;
+            // A pull request that is over tries again and again to give back, and ends when somebody does what it says.
+            if self.setup.hub.is_some() && Instant::now() >= reads_at {
+                self.obey()?;
+                reads_at = Instant::now() + READS_EVERY;
+            }
             let open = self.unfinished()?;
             if open.is_empty() && self.machine.is_idle() {
                 return Ok(());
@@ -133,9 +146,25 @@ impl Scene {
         Ok(())
     }
 
+    /// Whether somebody has set another value since, with which the pods cannot run: nobody can prove the tenant then.
+    fn is_broken_by_somebody(&self, claim: &Claim) -> Result<bool, Stopped> {
+        let latest = self.machine.ledger().latest_of_tenant(&claim.tenant)?;
+        let cannot_run = latest.iter().any(|(run, state)| {
+            let code = state.problem.as_ref().map(|problem| problem.code.as_str());
+            run.kind == RunKind::Cleanup && code.is_some_and(|code| CANNOT_RUN.contains(&code))
+        });
+        Ok(cannot_run && self.stage.with(|inner| inner.book.meddled.contains(&claim.tenant)))
+    }
+
     fn nothing_is_left(&self) -> Result<(), Stopped> {
         let claims = self.machine.ledger().claims(&ClaimFilter::default())?;
-        if let Some(claim) = claims.first() {
+        let mut left = None;
+        for claim in claims {
+            if !self.is_broken_by_somebody(&claim)? {
+                left = Some(claim);
+            }
+        }
+        if let Some(claim) = left {
             let latest = self.machine.ledger().latest_of_tenant(&claim.tenant)?;
             let last: Vec<_> =
                 latest.into_iter().map(|(run, state)| (run.id, state.verdict, state.problem)).collect();

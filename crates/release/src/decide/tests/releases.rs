@@ -1,6 +1,10 @@
 //! Which tenants are released.
 
 use super::*;
+use crate::{
+    refusal::CLAIMED_FOR_ANOTHER_SERVICE,
+    verdict::{NEVER_STARTED, STOPPED_BY_CLEANUP},
+};
 
 /// Where a tenant of the first label stands: the action, the state of the label, and in how many minutes to look again.
 fn stands(history: TenantHistory) -> (bool, &'static str, Option<i64>) {
@@ -124,6 +128,49 @@ fn a_tenant_of_another_ring_is_refused_once_for_each_commit() {
 #[test]
 fn a_tenant_that_another_ring_gave_back_is_released() {
     assert_eq!(stands(claimed(None, minute(200))), RELEASED);
+}
+
+#[test]
+fn a_tenant_that_is_held_for_another_service_is_refused_once_and_released_when_it_is_given_back() {
+    let held = |held_by| {
+        let mut history = claimed(held_by, minute(200));
+        history.released.as_mut().unwrap().problem = Some(CLAIMED_FOR_ANOTHER_SERVICE.into());
+        history
+    };
+    assert_eq!(stands(held(Some(other_ring()))), (false, "ended", Some(10)));
+    assert_eq!(stands(held(None)), RELEASED);
+}
+
+#[test]
+fn what_a_cleanup_of_other_tenants_stopped_is_released_again() {
+    let stopped = || {
+        let mut history = claimed(None, minute(200));
+        let past = history.released.as_mut().unwrap();
+        (past.verdict, past.problem) = (Some(TenantVerdict::Cancelled), Some(STOPPED_BY_CLEANUP.into()));
+        history
+    };
+    assert_eq!(stands(stopped()), RELEASED);
+    let began_at = minute(201);
+    let by_hand = PastCleanup {
+        run: "c1".into(),
+        began_at,
+        unfinished: false,
+        verdict: Some(TenantVerdict::Success),
+        by_hand: true,
+    };
+    let cleaned = TenantHistory { cleaned: Some(by_hand), ..stopped() };
+    assert!(!stands(cleaned).0, "a person took this one out");
+    let mut cancelled = stopped();
+    cancelled.released.as_mut().unwrap().problem = Some("stopped".into());
+    assert!(!stands(cancelled).0, "a person cancelled the release");
+}
+
+#[test]
+fn what_a_crash_kept_from_starting_is_released() {
+    let mut history = claimed(None, minute(200));
+    let past = history.released.as_mut().unwrap();
+    (past.verdict, past.problem) = (Some(TenantVerdict::Cancelled), Some(NEVER_STARTED.into()));
+    assert_eq!(stands(history), RELEASED);
 }
 
 #[test]

@@ -5,6 +5,7 @@ use crate::ledger::{Ledger, NewRun, PullRequestOrigin};
 use release::{
     decide::facts::{OtherRing, PastCleanup, PastRelease, TenantHistory},
     proof::Proof,
+    refusal::Refusal,
     report::RunKind,
     step::{ClaimsInput, Problem, RunContext, TenantResult},
     verdict::{ReleaseVerdict, TenantVerdict},
@@ -121,6 +122,39 @@ fn a_tenant_is_held_by_the_ring_that_claims_it() {
     let (a, b) = (history(&ledger, "ring-x", "a"), history(&ledger, "ring-x", "b"));
     assert_eq!((a.held, a.held_by), (true, None));
     assert_eq!((b.held, b.held_by), (false, Some(OtherRing { ring: "ring-y".into(), since: at(2) })));
+}
+
+#[test]
+fn a_tenant_that_was_refused_for_another_service_is_held_while_that_one_is() {
+    let ledger = Ledger::in_memory("test").unwrap();
+    let other = NewRun { service: "atlas-read".into(), ..new_release("r1", "ring-y", &["a", "b"]) };
+    ledger.begin_run(&other).unwrap();
+    let context = RunContext { run: "r1".into(), ring: "ring-y".into(), tenant: "a".into() };
+    let input = ClaimsInput { context, service: "atlas-read".into(), applications: vec![key("a")] };
+    ledger.take_claims(&input, at(2)).unwrap();
+    ledger.begin_run(&new_release("r2", "ring-x", &["a", "b"])).unwrap();
+    assert_eq!(history(&ledger, "ring-x", "a").held_by, None, "most services have values of their own");
+    let refusal = Refusal::ClaimedForAnotherService {
+        application: key("a"),
+        service: "atlas-read".into(),
+        ring: "ring-y".into(),
+        since: at(2),
+    };
+    for tenant in ["a", "b"] {
+        let problem = Some(Problem {
+            code: refusal.code().into(),
+            message: refusal.to_string(),
+            advice: None,
+            evidence: refusal.evidence(),
+        });
+        let verdict = TenantVerdict::Refused;
+        let result =
+            TenantResult { tenant: tenant.into(), verdict, proof: Proof::None, notes: Vec::new(), problem };
+        ledger.record_tenant("r2", &result, at(5)).unwrap();
+    }
+    let holder = OtherRing { ring: "ring-y".into(), since: at(2) };
+    assert_eq!(history(&ledger, "ring-x", "a").held_by, Some(holder));
+    assert_eq!(history(&ledger, "ring-x", "b").held_by, None, "it was given back");
 }
 
 #[test]

@@ -5,6 +5,7 @@ use crate::{
     harness::until,
     observe::{fleet, sources},
 };
+use rustix::process::Signal;
 
 #[test]
 fn edge_case_3_a_second_ring_is_refused_with_whose_the_tenants_are_and_since_when() {
@@ -27,6 +28,20 @@ fn tenants_that_do_not_go_well_are_named_with_their_reasons_and_the_others_are_d
     pull.label(&label("all"));
     pull.says(&["no-such-tenant", "Application", "2 of 3"]);
     assert!(run(&tenants, &pull.image()));
+}
+
+#[test]
+fn a_second_pull_request_of_a_branch_without_labels_gives_back_what_the_first_one_had() {
+    let (tenants, names) = fleet("disowned", 2);
+    let before = sources(&tenants);
+    let mut scene = Scene::new("      grace: 5s", &[("all", &names)]);
+    let first = scene.released("ring-disowned", "all", &tenants).number;
+    scene.stop(Signal::TERM);
+    scene.pull(first, "ring-disowned").close();
+    let second = scene.github.again("ring-disowned").number;
+    scene.start();
+    until("every tenant has what it had before", || sources(&tenants) == before);
+    scene.pull(second, "ring-disowned").says(&["Label removed", "given back"]);
 }
 
 #[test]
