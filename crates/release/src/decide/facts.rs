@@ -214,7 +214,9 @@ pub struct PastRelease {
     pub commit: Option<String>,
     /// The label that it was for; `None` for one from the command line.
     pub label: Option<String>,
-    /// When it began.
+    /// Its place in the order in which releases and cleanups began, which no clock that is set back changes.
+    pub place: i64,
+    /// When it began, as the clock was then.
     pub began_at: Timestamp,
     /// Whether it goes on.
     pub unfinished: bool,
@@ -229,7 +231,9 @@ pub struct PastRelease {
 pub struct PastCleanup {
     /// Its id.
     pub run: String,
-    /// When it began.
+    /// Its place in the order in which releases and cleanups began, which no clock that is set back changes.
+    pub place: i64,
+    /// When it began, as the clock was then.
     pub began_at: Timestamp,
     /// Whether it goes on.
     pub unfinished: bool,

@@ -123,7 +123,7 @@ fn runs(observation: &Observation, label: &str) -> Vec<String> {
     let releases = observation.tenants.values().filter_map(|history| history.released.as_ref());
     let of_label = releases
         .filter(|past| past.label.as_deref() == Some(label) && past.commit.as_deref() == Some(commit))
-        .map(|past| Reverse((past.began_at, past.run.as_str())));
+        .map(|past| Reverse((past.place, past.run.as_str())));
     let runs: BTreeSet<_> = of_label.collect();
     runs.into_iter().map(|Reverse((_, run))| run.to_owned()).collect()
 }

@@ -72,8 +72,9 @@ fn not_before(observation: &Observation, history: &TenantHistory) -> Option<Time
     }
     // What a person did is no attempt of ours, and what was held since was never tried.
     let ours = !cleaned.by_hand && cleaned.verdict != Some(TenantVerdict::Success);
-    let held_since = history.released.as_ref().is_some_and(|past| past.began_at > cleaned.began_at);
-    (ours && !held_since).then(|| later(cleaned.began_at, LATER_AFTER_FAILURE))
+    let held_since = history.released.as_ref().is_some_and(|past| past.place > cleaned.place);
+    let clock_was_set_back = cleaned.began_at > observation.now;
+    (ours && !held_since && !clock_was_set_back).then(|| later(cleaned.began_at, LATER_AFTER_FAILURE))
 }
 
 /// The pull request is over: everything goes back at once.

@@ -80,7 +80,7 @@ pub(super) fn progress(asked: &Asked<'_>, history: &TenantHistory) -> Progress {
 }
 
 fn cleaned_since<'a>(past: &PastRelease, cleaned: Option<&'a PastCleanup>) -> Option<&'a PastCleanup> {
-    cleaned.filter(|cleaned| cleaned.began_at > past.began_at)
+    cleaned.filter(|cleaned| cleaned.place > past.place)
 }
 
 /// What a pull request gave back is wanted again because the label is there again. What a person took back stays clean
@@ -110,7 +110,8 @@ fn unless_held(asked: &Asked<'_>, held_by: Option<&OtherRing>) -> Progress {
 /// claim may be one that our ledger does not know.
 fn freed(asked: &Asked<'_>, past: &PastRelease, held_by: Option<&OtherRing>) -> Progress {
     let again = later(past.began_at, LATER);
-    if held_by.is_none() && asked.now < again {
+    let clock_was_set_back = past.began_at > asked.now;
+    if held_by.is_none() && asked.now < again && !clock_was_set_back {
         return Progress::Claimed(again);
     }
     unless_held(asked, held_by)

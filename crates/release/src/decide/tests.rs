@@ -124,6 +124,7 @@ fn past(commit: &str) -> PastRelease {
         run: "r1".into(),
         commit: Some(commit.into()),
         label: Some(LEVEL_1.into()),
+        place: 200,
         began_at: minute(200),
         unfinished: false,
         verdict: Some(TenantVerdict::Success),
@@ -139,6 +140,7 @@ fn unfinished(commit: &str) -> PastRelease {
 fn cleaned() -> PastCleanup {
     PastCleanup {
         run: "c1".into(),
+        place: 300,
         began_at: minute(300),
         unfinished: false,
         verdict: Some(TenantVerdict::Success),

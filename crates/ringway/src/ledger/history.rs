@@ -24,7 +24,7 @@ WITH newest AS (
         AND (run.service = '' OR instr(', ' || run.service || ', ', ', ' || ?2 || ', ') > 0)
     GROUP BY tenant.tenant, run.kind
 )
-SELECT newest.name, run.id, run.kind, run.began_at, run.origin, run.verdict IS NULL AS unfinished,
+SELECT newest.name, newest.position, run.id, run.kind, run.began_at, run.origin, run.verdict IS NULL AS unfinished,
     tenant.verdict, tenant.problem ->> '$.code' AS problem,
     iif(tenant.problem ->> '$.code' = ?4, tenant.problem ->> '$.evidence[0].value', NULL) AS other_service
 FROM newest
@@ -138,18 +138,18 @@ fn add_run(history: &mut TenantHistory, row: &Row<'_>) -> rusqlite::Result<()> {
         row.get::<_, Option<Json<_>>>("origin")?.map(|Json(origin)| origin);
     let run: String = row.get("id")?;
     let At(began_at) = row.get("began_at")?;
-    let unfinished = row.get("unfinished")?;
+    let (place, unfinished) = (row.get("position")?, row.get("unfinished")?);
     let verdict = row.get::<_, Option<Word<_>>>("verdict")?.map(|Word(verdict)| verdict);
     match row.get::<_, Word<RunKind>>("kind")?.0 {
         RunKind::Release => {
             let (commit, label) = origin.map_or((None, None), |origin| (origin.commit, origin.label));
             let problem = row.get("problem")?;
             history.released =
-                Some(PastRelease { run, commit, label, began_at, unfinished, verdict, problem });
+                Some(PastRelease { run, commit, label, place, began_at, unfinished, verdict, problem });
         }
         RunKind::Cleanup => {
             let by_hand = origin.is_none();
-            history.cleaned = Some(PastCleanup { run, began_at, unfinished, verdict, by_hand });
+            history.cleaned = Some(PastCleanup { run, place, began_at, unfinished, verdict, by_hand });
         }
     }
     Ok(())

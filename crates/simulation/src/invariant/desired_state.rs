@@ -91,7 +91,7 @@ impl Comparison<'_> {
             let past = history.released.as_ref().filter(|_| history.held)?;
             let failed = history.cleaned.as_ref().is_some_and(|cleaned| {
                 !cleaned.unfinished
-                    && cleaned.began_at > past.began_at
+                    && cleaned.place > past.place
                     && cleaned.verdict != Some(TenantVerdict::Success)
             });
             let is_left = goes(tenant, past) && !failed;
@@ -157,7 +157,7 @@ impl Comparison<'_> {
         history: &TenantHistory,
     ) -> anyhow::Result<Result<(), String>> {
         let Some(past) = &history.released else { return Ok(Err("was never released".to_owned())) };
-        let cleaned = history.cleaned.as_ref().filter(|cleaned| cleaned.began_at > past.began_at);
+        let cleaned = history.cleaned.as_ref().filter(|cleaned| cleaned.place > past.place);
         let run = &past.run;
         let why = match past.verdict {
             _ if past.unfinished => format!("is still being released by {run}"),

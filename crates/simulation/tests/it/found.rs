@@ -64,3 +64,40 @@ fn a_check_run_that_github_does_not_take_back_gets_a_successor() {
 fn a_clock_that_is_set_back_over_a_restart_holds_no_deadline_off() {
     holds(4195);
 }
+
+/// The clock was set back by hours while GitHub had asked us to stay away: nothing was asked of it for as long.
+#[test]
+fn a_clock_that_is_set_back_during_a_rate_limit_does_not_keep_us_away_from_github() {
+    holds(712);
+}
+
+/// The clock was set back behind the time of a cleanup: each release seemed to be older, and the next one began at once,
+/// a thousand times.
+#[test]
+fn a_clock_that_is_set_back_makes_no_release_begin_again_and_again() {
+    holds(4579);
+}
+
+/// Two services write the same value, and a ring had it for the other one: the pull request tried every ten minutes.
+#[test]
+fn a_tenant_that_is_held_for_another_service_is_not_tried_again_and_again() {
+    holds(461);
+}
+
+/// A closed pull request left everything to another one of its branch, which had no label and did not know of it.
+#[test]
+fn the_next_pull_request_of_a_branch_gives_back_what_it_has_no_labels_for() {
+    holds(4363);
+}
+
+/// A crash between writing a release down and starting it: it was called cancelled, and never began.
+#[test]
+fn a_release_that_a_crash_kept_from_starting_begins() {
+    holds(2542);
+}
+
+/// A cleanup of one tenant stopped the release of all, and nobody went on with the others.
+#[test]
+fn a_cleanup_of_one_tenant_does_not_end_the_release_of_the_others() {
+    holds(2958);
+}

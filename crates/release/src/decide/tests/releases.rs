@@ -150,16 +150,9 @@ fn what_a_cleanup_of_other_tenants_stopped_is_released_again() {
         history
     };
     assert_eq!(stands(stopped()), RELEASED);
-    let began_at = minute(201);
-    let by_hand = PastCleanup {
-        run: "c1".into(),
-        began_at,
-        unfinished: false,
-        verdict: Some(TenantVerdict::Success),
-        by_hand: true,
-    };
-    let cleaned = TenantHistory { cleaned: Some(by_hand), ..stopped() };
-    assert!(!stands(cleaned).0, "a person took this one out");
+    let by_hand = PastCleanup { by_hand: true, ..cleaned() };
+    let taken_out = TenantHistory { cleaned: Some(by_hand), ..stopped() };
+    assert!(!stands(taken_out).0, "a person took this one out");
     let mut cancelled = stopped();
     cancelled.released.as_mut().unwrap().problem = Some("stopped".into());
     assert!(!stands(cancelled).0, "a person cancelled the release");
@@ -209,9 +202,21 @@ fn what_a_person_took_back_stays_clean_until_a_new_commit_or_the_label_is_set_ag
 
 #[test]
 fn a_cleanup_before_the_release_says_nothing_about_it() {
-    let cleaned = PastCleanup { began_at: minute(150), ..cleaned() };
+    let cleaned = PastCleanup { place: 150, began_at: minute(150), ..cleaned() };
     let history = TenantHistory { cleaned: Some(cleaned), ..holding(past(HEAD)) };
     assert_eq!(stands(history), ENDED);
+}
+
+#[test]
+fn a_clock_that_was_set_back_does_not_make_an_older_cleanup_newer() {
+    let before_that = PastCleanup { place: 150, began_at: minute(NOW + 300), ..cleaned() };
+    let history = TenantHistory { cleaned: Some(before_that), ..holding(past(HEAD)) };
+    assert_eq!(stands(history), ENDED, "else it would be released again at every look, for hours");
+}
+
+#[test]
+fn a_clock_that_was_set_back_does_not_make_the_wait_for_a_free_tenant_longer() {
+    assert_eq!(stands(claimed(None, minute(NOW + 300))), RELEASED);
 }
 
 #[test]
@@ -233,7 +238,7 @@ fn another_label_leaves_the_tenants_of_the_first_alone() {
 
 #[test]
 fn the_runs_of_a_label_are_those_of_the_head_commit_the_newest_first() {
-    let newer = PastRelease { run: "r2".into(), began_at: minute(400), ..past(HEAD) };
+    let newer = PastRelease { run: "r2".into(), place: 400, began_at: minute(400), ..past(HEAD) };
     let older = PastRelease { run: "r0".into(), ..past(BEFORE) };
     let elsewhere = PastRelease { run: "r3".into(), label: Some(LEVEL_2.into()), ..past(HEAD) };
     let observation = with(

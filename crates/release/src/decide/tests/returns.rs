@@ -162,10 +162,17 @@ fn what_could_not_be_taken_back_is_tried_again_after_half_an_hour() {
     let decision = closed(failed(NOW - 20));
     assert_eq!((say(&decision), decision.look_again), (vec![], Some(minute(NOW + 10))));
     assert_eq!(say(&closed(failed(NOW - 30))), ["clean alpha (Closed)"]);
-    let before_it_was_held = PastCleanup { began_at: minute(150), ..failed(0) };
+    let before_it_was_held = PastCleanup { place: 150, began_at: minute(150), ..failed(0) };
     assert_eq!(say(&closed(before_it_was_held)), ["clean alpha (Closed)"]);
     let by_hand = PastCleanup { by_hand: true, ..failed(NOW - 1) };
     assert_eq!(say(&closed(by_hand)), ["clean alpha (Closed)"], "the pull request has not tried yet");
+}
+
+#[test]
+fn a_clock_that_was_set_back_does_not_make_the_wait_for_the_next_attempt_longer() {
+    let failed =
+        PastCleanup { verdict: Some(TenantVerdict::Failed), began_at: minute(NOW + 300), ..cleaned() };
+    assert_eq!(say(&closed(failed)), ["clean alpha (Closed)"]);
 }
 
 #[test]

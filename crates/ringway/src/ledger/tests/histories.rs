@@ -67,6 +67,7 @@ fn the_newest_release_counts_with_its_commit_its_label_and_how_it_ended_for_the_
         run: "r2".into(),
         commit: Some("two".into()),
         label: Some("cohort:github:path:one".into()),
+        place: 2,
         began_at: at(10),
         unfinished: true,
         verdict: Some(TenantVerdict::Failed),
@@ -77,6 +78,7 @@ fn the_newest_release_counts_with_its_commit_its_label_and_how_it_ended_for_the_
         run: "r1".into(),
         commit: None,
         label: None,
+        place: 1,
         began_at: at(0),
         unfinished: false,
         verdict: None,
@@ -98,8 +100,14 @@ fn a_cleanup_of_several_rings_counts_for_each_and_one_without_a_pull_request_is_
     ledger.begin_run(&cleanup("c1", "ring-x", asked("one"))).unwrap();
     ledger.record_verdict("c1", ReleaseVerdict::Success, at(21)).unwrap();
     let cleaned = |ring| history(&ledger, ring, "a").cleaned;
-    let first =
-        PastCleanup { run: "c1".into(), began_at: at(20), unfinished: false, verdict: None, by_hand: false };
+    let first = PastCleanup {
+        run: "c1".into(),
+        place: 1,
+        began_at: at(20),
+        unfinished: false,
+        verdict: None,
+        by_hand: false,
+    };
     assert_eq!(cleaned("ring-x"), Some(first));
     ledger.begin_run(&cleanup("c2", "ring-x, ring-y", None)).unwrap();
     for ring in ["ring-x", "ring-y"] {

@@ -208,6 +208,7 @@ fn any_run() -> impl Strategy<Value = PastRelease> {
             commit: commit.map(str::to_owned),
             // What comes from the command line has neither.
             label: commit.map(|_| label.to_owned()),
+            place: began,
             began_at: minute(began),
             unfinished,
             verdict: None,
@@ -245,7 +246,7 @@ fn any_history() -> impl Strategy<Value = (TenantHistory, Option<Newest>)> {
     let cleanup = (0_i64..NOW, any::<bool>(), any::<bool>(), any_verdict()).prop_map(
         |(began, unfinished, by_hand, verdict)| {
             let verdict = verdict.filter(|_| !unfinished);
-            PastCleanup { began_at: minute(began), unfinished, by_hand, verdict, ..cleaned() }
+            PastCleanup { place: began, began_at: minute(began), unfinished, by_hand, verdict, ..cleaned() }
         },
     );
     let held_by = option::weighted(0.2, Just(other_ring()));

@@ -60,12 +60,23 @@ fn stop_those_with(observation: &mut Observation, tenants: &[String]) {
 }
 
 fn give_back(observation: &mut Observation, tenant: &str) {
+    let place = next_place(observation);
     let history = observation.tenants.entry(tenant.to_owned()).or_default();
     history.held = false;
-    history.cleaned = Some(PastCleanup { run: "c9".into(), began_at: observation.now, ..cleaned() });
+    history.cleaned = Some(PastCleanup { run: "c9".into(), place, began_at: observation.now, ..cleaned() });
+}
+
+/// A place after all that began before.
+fn next_place(observation: &Observation) -> i64 {
+    let places = observation.tenants.values().flat_map(|history| {
+        let released = history.released.as_ref().map(|past| past.place);
+        released.into_iter().chain(history.cleaned.as_ref().map(|past| past.place))
+    });
+    places.max().unwrap_or_default() + 1
 }
 
 fn release(observation: &mut Observation, label: &str, commit: &str, tenant: &str) {
+    let place = next_place(observation);
     let history = observation.tenants.entry(tenant.to_owned()).or_default();
     let refused = history.held_by.is_some();
     history.held |= !refused;
@@ -74,6 +85,7 @@ fn release(observation: &mut Observation, label: &str, commit: &str, tenant: &st
         run: format!("r-{label}"),
         commit: Some(commit.to_owned()),
         label: Some(label.to_owned()),
+        place,
         began_at: observation.now,
         unfinished: false,
         verdict: Some(verdict),
