@@ -87,6 +87,9 @@ pub struct CohortDecision {
     pub state: CohortState,
     /// Its tenants that no label before it has, in the order of the source.
     pub tenants: Vec<String>,
+    /// Those of them that a person took back after the release of the head commit. They stay so until the next commit, or
+    /// until the label is set again.
+    pub taken_back: Vec<String>,
     /// Which version of the source was read.
     pub revision: Option<String>,
     /// The releases of the head commit for it that are under way or have ended, the newest first.

@@ -61,6 +61,7 @@ pub(super) fn of(
             set_by: set_by(cohort.facts),
             state,
             tenants: cohort.tenants.iter().map(|tenant| (*tenant).to_owned()).collect(),
+            taken_back: with(&places, Progress::TakenBack),
             revision: revision(cohort.facts),
             runs: runs(observation, &cohort.facts.name),
         });

@@ -37,6 +37,8 @@ pub(super) enum Progress {
     InCleanup,
     /// Another ring has it, or had it a moment ago; when to look again.
     Claimed(Timestamp),
+    /// A person took it back after the release of the head commit.
+    TakenBack,
     /// A release of the head commit has ended.
     Ended,
 }
@@ -61,10 +63,11 @@ pub(super) fn progress(asked: &Asked<'_>, history: &TenantHistory) -> Progress {
         return Progress::UnderWay;
     }
     if let Some(cleaned) = cleaned_since(past, history.cleaned.as_ref()) {
-        return if asked_for_after(asked, cleaned) {
-            unless_held(asked, history.held_by.as_ref())
-        } else {
-            Progress::Ended
+        return match asked_for_after(asked, cleaned) {
+            true => unless_held(asked, history.held_by.as_ref()),
+            // What could not be taken back is still there.
+            false if history.held => Progress::Ended,
+            false => Progress::TakenBack,
         };
     }
     if moved(asked, past) || tried_again(asked, past) {

@@ -194,6 +194,13 @@ fn a_tenant_that_is_being_taken_back_waits() {
 #[test]
 fn what_a_person_took_back_stays_clean_until_a_new_commit_or_the_label_is_set_again() {
     assert_eq!(stands(taken_back(true, false)), ENDED);
+    let said = |history| {
+        let mut observation = with(ring(), &[("alpha", history)]);
+        observation.labels = vec![label(LEVEL_1, &["alpha"])];
+        decide(&observation).cohorts[0].taken_back.clone()
+    };
+    assert_eq!(said(taken_back(true, false)), ["alpha"]);
+    assert!(said(holding(past(HEAD))).is_empty());
     assert_eq!(stands_with(taken_back(true, false), set_at(300)), ENDED);
     assert_eq!(stands_with(taken_back(true, false), set_at(301)), RELEASED);
     let pushed = |observation: &mut Observation| observation.pull_request.head_commit = BEFORE.into();

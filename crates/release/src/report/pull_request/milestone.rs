@@ -81,7 +81,11 @@ fn of_cohort<'a>(report: &PullRequestReport<'a>, cohort: &'a CohortDecision) -> 
         }
         CohortState::Ended => format!("ended {}", words::state(report, cohort)),
     };
-    format!("cohort {} {state}", cohort.name)
+    let taken_back = match cohort.taken_back.len() {
+        0 => String::new(),
+        count => format!(", {count} taken back"),
+    };
+    format!("cohort {} {state}{taken_back}", cohort.name)
 }
 
 /// What one step of progress is a part of the whole.

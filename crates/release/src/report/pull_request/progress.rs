@@ -14,6 +14,14 @@ use std::collections::BTreeMap;
 pub(super) struct Member<'a> {
     pub(super) name: &'a str,
     pub(super) found: Option<(&'a RunReport, &'a TenantReport)>,
+    /// Whether a person took it back since: then what the run says about it does not hold any more.
+    pub(super) taken_back: bool,
+}
+
+impl<'a> Member<'a> {
+    fn new(name: &'a str, found: Option<(&'a RunReport, &'a TenantReport)>) -> Self {
+        Self { name, found, taken_back: false }
+    }
 }
 
 /// A set of tenants and where each stands.
@@ -24,11 +32,7 @@ pub(super) struct Progress<'a> {
 
 /// The tenants of one run.
 pub(super) fn of_run(run: &RunReport) -> Progress<'_> {
-    let members = run
-        .tenants
-        .iter()
-        .map(|tenant| Member { name: &tenant.tenant, found: Some((run, tenant)) })
-        .collect();
+    let members = run.tenants.iter().map(|tenant| Member::new(&tenant.tenant, Some((run, tenant)))).collect();
     Progress { members }
 }
 
@@ -37,10 +41,13 @@ pub(super) fn of_cohort<'a>(report: &PullRequestReport<'a>, cohort: &'a CohortDe
     let newest = newest(runs_of(report, cohort));
     if cohort.tenants.is_empty() {
         // The source could not be read this time: what was released is known all the same.
-        let member = |(name, found)| Member { name, found: Some(found) };
+        let member = |(name, found)| Member::new(name, Some(found));
         return Progress { members: newest.into_iter().map(member).collect() };
     }
-    let member = |name: &'a String| Member { name, found: newest.get(name.as_str()).copied() };
+    let member = |name: &'a String| match cohort.taken_back.contains(name) {
+        true => Member { taken_back: true, ..Member::new(name, None) },
+        false => Member::new(name, newest.get(name.as_str()).copied()),
+    };
     Progress { members: cohort.tenants.iter().map(member).collect() }
 }
 
@@ -57,11 +64,11 @@ pub(super) fn runs_of<'a>(
 pub(super) fn of_cleanups<'a>(report: &PullRequestReport<'a>) -> Progress<'a> {
     let newest = newest(cleanups(report).into_iter());
     let mut members: BTreeMap<&'a str, Member<'a>> =
-        newest.into_iter().map(|(name, found)| (name, Member { name, found: Some(found) })).collect();
+        newest.into_iter().map(|(name, found)| (name, Member::new(name, Some(found)))).collect();
     for action in &report.decision.actions {
         if let Action::Cleanup { tenants, .. } = action {
             // They hold something again, whatever an earlier cleanup did.
-            members.extend(tenants.iter().map(|name| (name.as_str(), Member { name, found: None })));
+            members.extend(tenants.iter().map(|name| (name.as_str(), Member::new(name, None))));
         }
     }
     Progress { members: members.into_values().collect() }
@@ -119,6 +126,11 @@ impl Progress<'_> {
         self.verdicts().flatten().count()
     }
 
+    /// How many a person took back since.
+    pub(super) fn taken_back(&self) -> usize {
+        self.members.iter().filter(|member| member.taken_back).count()
+    }
+
     fn verdicts(&self) -> impl Iterator<Item = Option<TenantVerdict>> {
         self.members.iter().map(|member| member.found.and_then(|(_, tenant)| tenant.verdict))
     }
@@ -131,16 +143,23 @@ impl Progress<'_> {
             let count = self.count(verdict);
             (count > 0).then(|| format!("{count} {verdict}"))
         });
-        std::iter::once(first).chain(others).collect::<Vec<_>>().join(", ")
+        let taken_back = match self.taken_back() {
+            0 => None,
+            count => Some(format!("{count} taken back by hand")),
+        };
+        std::iter::once(first).chain(others).chain(taken_back).collect::<Vec<_>>().join(", ")
     }
 
-    /// How it ended, once everything has. A tenant whose turn never came was not done.
+    /// How it ended, once everything has. A tenant whose turn never came was not done. What a person took back does not
+    /// count.
     pub(super) fn verdict(&self) -> Option<ReleaseVerdict> {
         if self.ended() == 0 {
             return None;
         }
+        let counted = self.members.iter().filter(|member| !member.taken_back);
+        let verdict = |member: &Member<'_>| member.found.and_then(|(_, tenant)| tenant.verdict);
         let verdicts: Vec<TenantVerdict> =
-            self.verdicts().map(|verdict| verdict.unwrap_or(TenantVerdict::Cancelled)).collect();
+            counted.map(|member| verdict(member).unwrap_or(TenantVerdict::Cancelled)).collect();
         let stop = self.members.iter().find_map(|member| member.found.and_then(|(run, _)| run.stop.clone()));
         Some(ReleaseVerdict::fold(&verdicts, Some(&stop.unwrap_or(Stop::Cancel))))
     }

@@ -24,6 +24,7 @@ pub(super) fn sections(report: &PullRequestReport, room: Room) -> Vec<Section> {
         section("tenants that were not released", tenants::troubles(report, room)),
         section("labels that no longer count", departures(report, room)),
         section("tenants without a cohort", strays(report, room)),
+        section("tenants that were taken back by hand", taken_back(report, room)),
         section("other runs", others(report, room)),
         section("error texts", tenants::voices(report, room)),
         section("history", history(report, room)),
@@ -217,6 +218,23 @@ fn strays(report: &PullRequestReport, room: Room) -> Option<String> {
         text.push_str(&format!("\n\n{command}"));
     }
     Some(text)
+}
+
+/// Tenants that a person took out, and how they come in again.
+fn taken_back(report: &PullRequestReport, room: Room) -> Option<String> {
+    const NAMED: usize = 10;
+    let cohorts = report.decision.cohorts.iter().filter(|cohort| !cohort.taken_back.is_empty());
+    let lines = cohorts.map(|cohort| {
+        format!(
+            "- {} of {}: {}",
+            counted(cohort.taken_back.len(), "tenant"),
+            code(&cohort.name),
+            words::names(cohort.taken_back.iter(), NAMED)
+        )
+    });
+    let heading = "### Tenants that were taken back by hand\n\nThey stay as they were before the ring until the next commit. \
+                   To release them now, remove the label and set it again:";
+    listed(heading, lines.collect(), room)
 }
 
 /// What goes on, or went on, beside the releases of the head commit.

@@ -29,7 +29,7 @@ fn all<'a>(report: &PullRequestReport<'a>) -> Vec<Trouble<'a>> {
     let mut newest: BTreeMap<&str, (&RunReport, &TenantReport)> = BTreeMap::new();
     let cohorts = report.decision.cohorts.iter().map(|cohort| progress::of_cohort(report, cohort));
     let everything = cohorts.chain([progress::of_cleanups(report)]);
-    for Member { name, found } in everything.flat_map(|progress| progress.members) {
+    for Member { name, found, .. } in everything.flat_map(|progress| progress.members) {
         let Some(found) = found else { continue };
         let is_newer = newest.get(name).is_none_or(|(run, _)| run.began_at < found.0.began_at);
         if is_newer {

@@ -131,6 +131,7 @@ fn cohort(state: CohortState, tenants: usize, runs: &[&str]) -> CohortDecision {
         set_by: Some("sara".into()),
         state,
         tenants: names(tenants),
+        taken_back: Vec::new(),
         revision: Some("0c5d3f1".into()),
         runs: runs.iter().map(|run| (*run).to_owned()).collect(),
     }

@@ -77,7 +77,9 @@ pub(super) fn state(report: &PullRequestReport, cohort: &CohortDecision) -> Stri
 impl progress::Progress<'_> {
     /// How it ended and what was not proven, such as `success (not verified in the cluster)`.
     pub(super) fn verdict_words(&self) -> String {
-        let Some(found) = self.verdict() else { return "ended".to_owned() };
+        let Some(found) = self.verdict() else {
+            return if self.taken_back() > 0 { "taken back by hand" } else { "ended" }.to_owned();
+        };
         let nothing_done = found == ReleaseVerdict::Success && self.count(TenantVerdict::Success) == 0;
         match self.unproven() {
             _ if nothing_done => "success, nothing to do".to_owned(),

@@ -84,6 +84,7 @@ fn a_cleanup_by_hand_of_an_open_pull_request_must_be_meant_and_stays_clean_until
     let enough = calls() + 2 * CALLS_OF_A_SWEEP;
     until("it was looked at again, and again", || calls() > enough);
     assert_eq!(sources(&tenants), before, "nobody releases again what a person took back");
+    pull.says(&["0 of 2 tenants done, 2 taken back by hand"]);
 
     pull.unlabel(&label("all"));
     pull.label(&label("all"));

@@ -88,6 +88,15 @@ fn a_success_says_what_was_not_verified() {
 }
 
 #[test]
+fn what_a_person_took_back_is_not_called_done_any_more() {
+    let mut world = after(ReleaseVerdict::Success, tenants(6, 6));
+    world.decision.cohorts[0].taken_back = names(2);
+    let some = world.page();
+    world.decision.cohorts[0].taken_back = names(6);
+    insta::assert_snapshot!(format!("{some}\n\n=====\n\n{}", world.page()));
+}
+
+#[test]
 fn tenants_of_another_ring_are_refused_with_whose_they_are() {
     let whose =
         "ring ring-y holds atlas-metastore of tenant-1 since 2026-11-20 08:00 UTC; take it back there first";
