@@ -44,9 +44,12 @@ pub(super) fn plan_in(
     owner: &OwnerAnnotation,
 ) -> Result<OverridePlan, Vec<Refusal>> {
     let source = source_at(application, identity).ok_or_else(|| vec![moved(key, identity, None)])?;
+    if let Some(refusal) = claimed_elsewhere(application, key, &wanted.service, owner) {
+        // Alone: what stands there is the other's, and nobody is to remove it because we ask for it.
+        return Err(vec![refusal]);
+    }
     let mut refusals = Vec::new();
     refusals.extend(recorded.and_then(|recorded| other_object(application, key, identity, recorded)));
-    refusals.extend(claimed_elsewhere(application, key, &wanted.service, owner));
     let mut draft = Draft::new(application, key, identity, source, recorded);
     for leaf in &wanted.leaves {
         refusals.extend(draft.write(leaf).err());

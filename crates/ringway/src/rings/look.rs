@@ -15,7 +15,7 @@ use release::decide::{
     facts::{Observation, PullRequestState},
     rules::Mode,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// When to try again what could not be done.
 const AFTER_AN_OBSTACLE: SignedDuration = SignedDuration::from_secs(60);
@@ -98,12 +98,22 @@ impl Rings {
             obstacles = self.act(&known, &decision, &seen.labels).await;
             (observation, decision) = self.decide(&repository.service, rings, seen, &mut known)?;
         }
+        let going_on = self.going_on(&known)?;
         self.say(&mut known, &observation, &decision, &obstacles).await?;
-        let goes_on = self.runs_of(&known)?.values().any(|run| run.verdict.is_none());
+        let still_going_on = self.going_on(&known)?;
+        let goes_on = !still_going_on.is_empty();
+        // What ended while it was said to go on is said at once, and not by the next sweep.
+        let ended = (going_on != still_going_on).then_some(observation.now);
         let blocked = (!obstacles.is_empty()).then(|| observation.now.saturating_add(AFTER_AN_OBSTACLE));
         self.settle(&mut known, &decision, goes_on)?;
-        let next = [decision.look_again, blocked.transpose()?].into_iter().flatten().min();
+        let next = [decision.look_again, blocked.transpose()?, ended].into_iter().flatten().min();
         Ok(Looked { next, goes_on })
+    }
+
+    /// The runs of the pull request that have not ended.
+    fn going_on(&self, known: &KnownPullRequest) -> anyhow::Result<BTreeSet<String>> {
+        let runs = self.runs_of(known)?;
+        Ok(runs.into_iter().filter(|(_, run)| run.verdict.is_none()).map(|(id, _)| id).collect())
     }
 
     /// Writes down what is remembered, if it is anything new. A look that finds nothing new writes nothing.
