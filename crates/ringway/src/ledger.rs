@@ -26,6 +26,7 @@ mod slot;
 mod tenant;
 #[cfg(test)]
 mod tests;
+mod waiting;
 
 pub use audit::{Action, Asked, AuditEntry, AuditFilter, AuditOutcome};
 pub use backup::back_up;
@@ -45,7 +46,6 @@ use error::Interrupted;
 use keep::Keeping;
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 use std::{
-    collections::BTreeSet,
     fs::OpenOptions,
     os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
@@ -55,7 +55,7 @@ use std::{
     },
     time::Duration,
 };
-use tokio::sync::{Notify, watch};
+use waiting::Waiting;
 
 /// How long a call waits for another process that has the file locked. Only a start or a backup ever does.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -72,10 +72,8 @@ struct Shared {
     path: PathBuf,
     id: String,
     connection: Mutex<Connection>,
-    /// Who holds a place now, so that those who wait need not ask the file.
-    slots: watch::Sender<BTreeSet<SlotHolder>>,
-    /// Wakes those who wait for a place, always in the order in which they began to wait.
-    slots_changed: Notify,
+    /// Who waits for a place in this process, each with what wakes it.
+    waiting: Waiting,
     writes: AtomicU64,
     keeping: Keeping,
 }
@@ -132,17 +130,13 @@ impl Ledger {
     }
 
     fn with(connection: Connection, path: PathBuf, keeping: Keeping) -> Result<Self, LedgerError> {
-        let read = |connection: &Connection| {
-            let id = connection.query_row("SELECT id FROM identity", [], |row| row.get(0))?;
-            Ok((id, slot::held(connection)?))
-        };
-        let (id, held) =
-            read(&connection).map_err(|error| LedgerError::storage("read the identity", &path, error))?;
-        let (slots, _) = watch::channel(held);
-        let slots_changed = Notify::new();
+        let id = connection
+            .query_row("SELECT id FROM identity", [], |row| row.get(0))
+            .map_err(|error| LedgerError::storage("read the identity", &path, error))?;
+        let waiting = Waiting::default();
         let connection = Mutex::new(connection);
         let writes = AtomicU64::new(0);
-        Ok(Self(Arc::new(Shared { path, id, connection, slots, slots_changed, writes, keeping })))
+        Ok(Self(Arc::new(Shared { path, id, connection, waiting, writes, keeping })))
     }
 
     /// What tells this ledger from every other: random, made once with it.

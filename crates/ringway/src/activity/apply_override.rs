@@ -63,8 +63,7 @@ async fn try_all(world: &World, input: ApplyInput) -> Result<Applied, Failure> {
 
 /// Why the release is to stop, if it is: no patch begins after that was recorded.
 fn stop_of(world: &World, context: &RunContext) -> Result<Option<Stop>, Failure> {
-    let run = world.ledger.run(&context.run).map_err(ledger_failure)?;
-    Ok(run.and_then(|run| run.stop))
+    world.ledger.stop_of_run(&context.run).map_err(ledger_failure)
 }
 
 /// Two services may be configured to write the same value. What one of them wrote is not what was there before: put back

@@ -12,7 +12,7 @@ use release::{
     refusal::Refusal,
     step::{Claims, ClaimsInput},
 };
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
 
 /// The exclusive right of a ring to override a service in an Application.
 #[derive(Debug, Clone, PartialEq)]
@@ -102,16 +102,13 @@ impl Ledger {
     ///
     /// If the ledger cannot be read.
     pub fn claims(&self, filter: &ClaimFilter) -> Result<Vec<Claim>, LedgerError> {
-        let sql = format!(
-            "{SELECT} (?1 IS NULL OR ring = ?1) AND (?2 IS NULL OR service = ?2) AND (?3 IS NULL OR run = ?3)
-             AND (?4 IS NULL OR tenant IN (SELECT value FROM json_each(?4)))
-             ORDER BY tenant, instance, namespace, application, service"
-        );
         let tenants = filter.tenants.as_ref().map(Json);
+        let (conditions, parameters) = conditions(filter, tenants.as_ref());
+        let order = "ORDER BY tenant, instance, namespace, application, service";
+        let sql = format!("{SELECT} {conditions} {order}");
         self.read("list claims", |connection| {
             let mut statement = connection.prepare_cached(&sql)?;
-            let rows =
-                statement.query_map(params![filter.ring, filter.service, filter.run, tenants], from_row)?;
+            let rows = statement.query_map(parameters.as_slice(), from_row)?;
             Ok(rows.collect::<Result<_, _>>()?)
         })
     }
@@ -129,6 +126,25 @@ impl Ledger {
             Ok(())
         })
     }
+}
+
+/// Only what is asked for: a condition such as `?1 IS NULL OR ring = ?1` would keep SQLite from using an index, and each
+/// tenant of a large fleet asks for its own claims.
+fn conditions<'a>(
+    filter: &'a ClaimFilter,
+    tenants: Option<&'a Json<&'a Vec<String>>>,
+) -> (String, Vec<&'a dyn ToSql>) {
+    let text = |value: &'a Option<String>| value.as_ref().map(|value| value as &dyn ToSql);
+    let wanted = [
+        ("ring = ?", text(&filter.ring)),
+        ("service = ?", text(&filter.service)),
+        ("run = ?", text(&filter.run)),
+        ("tenant IN (SELECT value FROM json_each(?))", tenants.map(|tenants| tenants as &dyn ToSql)),
+    ];
+    let asked = wanted.into_iter().filter_map(|(condition, value)| Some((condition, value?)));
+    let (conditions, parameters): (Vec<&str>, Vec<_>) = asked.unzip();
+    let conditions = if conditions.is_empty() { "TRUE".to_owned() } else { conditions.join(" AND ") };
+    (conditions, parameters)
 }
 
 pub(super) fn read_claim(

@@ -177,6 +177,20 @@ impl Ledger {
         })
     }
 
+    /// Why a run was told to stop, if it was; `None` too if there is no such run. Cheap however many tenants the run has:
+    /// each of them asks before its patch.
+    ///
+    /// # Errors
+    ///
+    /// If the ledger cannot be read.
+    pub fn stop_of_run(&self, run: &str) -> Result<Option<Stop>, LedgerError> {
+        self.read("see whether a run is to stop", |connection| {
+            let mut statement = connection.prepare_cached("SELECT stop FROM run WHERE id = ?1")?;
+            let stop = statement.query_row([run], |row| row.get::<_, Option<Json<_>>>(0)).optional()?;
+            Ok(stop.flatten().map(|Json(stop)| stop))
+        })
+    }
+
     /// Runs, the newest first.
     ///
     /// # Errors
@@ -309,17 +323,16 @@ impl Ledger {
         verdict: ReleaseVerdict,
         at: Timestamp,
     ) -> Result<(), LedgerError> {
-        let held = self.write("record a verdict", |transaction| {
+        let given = self.write("record a verdict", |transaction| {
             known_run(transaction, run)?;
             transaction
                 .prepare_cached(
                     "UPDATE run SET verdict = ?2, ended_at = ?3 WHERE id = ?1 AND verdict IS NULL",
                 )?
                 .execute(params![run, Word(verdict), At(at)])?;
-            slot::drop_ended(transaction)?;
-            Ok(slot::held(transaction)?)
+            Ok(slot::drop_ended(transaction)?)
         })?;
-        self.publish_slots(held);
+        self.give_slots(&given);
         Ok(())
     }
 }

@@ -8,7 +8,7 @@ use std::path::Path;
 const APPLICATION_ID: i64 = 0x5257_4c47;
 
 /// Each brings a file of the format of its index to the next one. Only ever appended to.
-const MIGRATIONS: &[&str] = &[FIRST, SECOND, THIRD];
+const MIGRATIONS: &[&str] = &[FIRST, SECOND, THIRD, FOURTH];
 
 /// Times are RFC 3339 texts; what is only ever read as a whole is JSON. An enum's names are those of the domain.
 const FIRST: &str = "
@@ -175,6 +175,12 @@ CREATE TABLE pull_request (
     updated_at TEXT NOT NULL,
     PRIMARY KEY (repository, number)
 ) STRICT, WITHOUT ROWID;
+";
+
+/// Who holds a place and who is the next to get one, found without looking at all that wait.
+const FOURTH: &str = "
+CREATE INDEX slot_held ON slot (instance) WHERE held;
+CREATE INDEX slot_waiting ON slot (instance, number) WHERE NOT held;
 ";
 
 /// What a file is.

@@ -77,21 +77,21 @@ fn a_file_of_a_newer_version_is_left_alone() {
     let before = Content::of(&path);
     for opened in [Ledger::open(&path), Ledger::open_read_only(&path)] {
         let error = opened.unwrap_err();
-        assert!(matches!(error, LedgerError::NewerVersion { found: 99, known: 3, .. }), "{error}");
+        assert!(matches!(error, LedgerError::NewerVersion { found: 99, known: 4, .. }), "{error}");
     }
     before.is_untouched(&path);
 }
 
 #[test]
 fn a_file_of_an_older_version_is_brought_up_to_date_by_its_owner_alone() {
-    for format in [1, 2] {
+    for format in [1, 2, 3] {
         let (_folder, path) = place();
         let older = Connection::open(&path).unwrap();
         older.execute_batch(&crate::ledger::schema::older_format(format)).unwrap();
         let run = "INSERT INTO run (id, kind, ring, service, images, began_at)
             VALUES ('r1', 'release', 'ring-x', 'atlas', '[]', '2026-11-23T10:00:00Z')";
         older.execute(run, []).unwrap();
-        if format == 2 {
+        if format >= 2 {
             let asked = "INSERT INTO audit (at, action, user, uid, origin, run, outcome)
                 VALUES ('2026-11-23T10:00:00Z', 'release_start', 'alice', 1000, 'socket', 'r1', 'done')";
             older.execute(asked, []).unwrap();
@@ -101,7 +101,7 @@ fn a_file_of_an_older_version_is_brought_up_to_date_by_its_owner_alone() {
         let error = Ledger::open_read_only(&path).unwrap_err();
         let found = i64::try_from(format).unwrap();
         assert!(
-            matches!(error, LedgerError::OlderVersion { found: of, known: 3, .. } if of == found),
+            matches!(error, LedgerError::OlderVersion { found: of, known: 4, .. } if of == found),
             "{error}"
         );
         before.is_untouched(&path);
@@ -112,7 +112,7 @@ fn a_file_of_an_older_version_is_brought_up_to_date_by_its_owner_alone() {
         let audit = ledger.audit(&AuditFilter::default()).unwrap();
         assert_eq!(
             audit.iter().map(|entry| entry.run.as_deref()).collect::<Vec<_>>(),
-            vec![Some("r1"); format - 1]
+            vec![Some("r1"); usize::from(format >= 2)]
         );
         assert_eq!(ledger.freezes().unwrap(), []);
         assert_eq!(ledger.unprocessed().unwrap(), []);

@@ -113,7 +113,9 @@ fn the_first_verdict_and_the_first_stop_stay() {
     ledger.record_verdict("r1", ReleaseVerdict::Superseded, at(5)).unwrap();
     ledger.record_verdict("r1", ReleaseVerdict::Success, at(6)).unwrap();
     let run = ledger.run("r1").unwrap().unwrap();
-    assert_eq!(run.stop, Some(supersede));
+    assert_eq!(run.stop.as_ref(), Some(&supersede));
+    assert_eq!(ledger.stop_of_run("r1").unwrap(), Some(supersede));
+    assert_eq!(ledger.stop_of_run("r9").unwrap(), None);
     assert_eq!((run.verdict, run.ended_at), (Some(ReleaseVerdict::Superseded), Some(at(5))));
 }
 

@@ -1,7 +1,7 @@
 //! Places for tenants under way.
 
 use super::{at, ledger_with, new_release};
-use crate::ledger::{Ledger, SlotHolder};
+use crate::ledger::{Ledger, SlotHolder, slot::NEXT};
 use release::verdict::ReleaseVerdict;
 
 fn holder(run: &str, tenant: &str) -> SlotHolder {
@@ -107,7 +107,7 @@ fn after_a_restart_the_queue_is_as_it_was_without_ended_runs() {
     drop(ledger);
 
     let ledger = Ledger::open(&path).unwrap();
-    assert!(ledger.slot_changed().borrow().contains(&holder("r1", "a")));
+    assert_eq!(held(&ledger), "a");
     ledger.drop_slots_of_ended_runs().unwrap();
     ledger.drop_slots_of_ended_runs().unwrap();
     assert_eq!(held(&ledger), "b");
@@ -139,6 +139,19 @@ async fn those_who_wait_are_woken_in_their_order() {
         seen.push(tenant);
     }
     assert_eq!(seen, ["t1", "t2", "t3", "t4"]);
+}
+
+#[test]
+fn the_next_is_found_without_looking_at_all_who_wait() {
+    let ledger = ledger();
+    let connection = ledger.lock();
+    let mut plan = connection.prepare(&format!("EXPLAIN QUERY PLAN {NEXT}")).unwrap();
+    let steps = plan.query_map(["main"], |row| row.get::<_, String>("detail")).unwrap();
+    let steps: Vec<String> = steps.collect::<Result<_, _>>().unwrap();
+    assert!(!steps.iter().any(|step| step.starts_with("SCAN")), "{steps:?}");
+    for index in ["slot_waiting", "slot_held"] {
+        assert!(steps.iter().any(|step| step.contains(index)), "{steps:?}");
+    }
 }
 
 #[test]
