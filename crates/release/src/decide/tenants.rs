@@ -43,12 +43,6 @@ pub(super) enum Progress {
     Ended,
 }
 
-/// The codes of the problems that a release ends with where something else has the tenant that our ledger knows.
-const CLAIMED: [&str; 2] = ["claimed", CLAIMED_FOR_ANOTHER_SERVICE];
-
-/// The codes of the problems of tenants whose release ended before they had it, without anybody having asked for that.
-const STILL_DUE: [&str; 2] = [STOPPED_BY_CLEANUP, NEVER_STARTED];
-
 /// Where a tenant stands.
 pub(super) fn progress(asked: &Asked<'_>, history: &TenantHistory) -> Progress {
     if history.cleaned.as_ref().is_some_and(|cleaned| cleaned.unfinished) {
@@ -73,13 +67,13 @@ pub(super) fn progress(asked: &Asked<'_>, history: &TenantHistory) -> Progress {
     if moved(asked, past) || tried_again(asked, past) {
         return unless_held(asked, history.held_by.as_ref());
     }
-    if past.problem.as_deref().is_some_and(|code| STILL_DUE.contains(&code)) {
-        return unless_held(asked, history.held_by.as_ref());
+    match past.problem.as_deref() {
+        // It ended before the tenant had it, and nobody asked for that.
+        Some(STOPPED_BY_CLEANUP | NEVER_STARTED) => unless_held(asked, history.held_by.as_ref()),
+        // Something else had the tenant that our ledger knows.
+        Some("claimed" | CLAIMED_FOR_ANOTHER_SERVICE) => freed(asked, past, history.held_by.as_ref()),
+        _ => Progress::Ended,
     }
-    if past.problem.as_deref().is_some_and(|code| CLAIMED.contains(&code)) {
-        return freed(asked, past, history.held_by.as_ref());
-    }
-    Progress::Ended
 }
 
 fn cleaned_since<'a>(past: &PastRelease, cleaned: Option<&'a PastCleanup>) -> Option<&'a PastCleanup> {

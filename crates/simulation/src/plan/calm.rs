@@ -2,7 +2,8 @@
 
 use super::{Scene, Stopped, act::cleanup, advice};
 use crate::{
-    invariant::{EVERYTHING_ENDS, RESTORED, compare},
+    invariant::{EVERYTHING_ENDS, RESTORED, compare, ring_image},
+    stage::Inner,
     weather::Weather,
 };
 use release::report::RunKind;
@@ -19,9 +20,6 @@ use tokio::time::Instant;
 const ATTEMPTS: u32 = 16;
 
 const MINUTE: Duration = Duration::from_secs(60);
-
-/// The problems of pods that only another image ends.
-const CANNOT_RUN: [&str; 3] = ["crash_loop", "image_pull", "config_error"];
 
 /// How often somebody reads what a pull request says, and does it.
 const READS_EVERY: Duration = Duration::from_secs(600);
@@ -146,14 +144,26 @@ impl Scene {
         Ok(())
     }
 
-    /// Whether somebody has set another value since, with which the pods cannot run: nobody can prove the tenant then.
+    /// Whether nobody can prove a cleanup of the tenant, because somebody has put a copy of its Application there that
+    /// says an image of a ring which crashes: what others wrote is not Ringway's to take out.
     fn is_broken_by_somebody(&self, claim: &Claim) -> Result<bool, Stopped> {
         let latest = self.machine.ledger().latest_of_tenant(&claim.tenant)?;
-        let cannot_run = latest.iter().any(|(run, state)| {
+        let crashes = latest.iter().any(|(run, state)| {
             let code = state.problem.as_ref().map(|problem| problem.code.as_str());
-            run.kind == RunKind::Cleanup && code.is_some_and(|code| CANNOT_RUN.contains(&code))
+            run.kind == RunKind::Cleanup && code == Some("crash_loop")
         });
-        Ok(cannot_run && self.stage.with(|inner| inner.book.meddled.contains(&claim.tenant)))
+        let says = |inner: &mut Inner| {
+            let found = inner.book.tenants.get(&claim.tenant)?;
+            let found = inner.model.get(&found.application)?;
+            let is_copy = inner.book.copies.contains(found["metadata"]["uid"].as_str()?);
+            // The tag may stand apart from the repository.
+            Some(
+                is_copy
+                    && ring_image(&found["spec"]).is_some()
+                    && found["spec"].to_string().contains("crash"),
+            )
+        };
+        Ok(crashes && self.stage.with(says).unwrap_or_default())
     }
 
     fn nothing_is_left(&self) -> Result<(), Stopped> {

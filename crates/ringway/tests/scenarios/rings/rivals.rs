@@ -2,7 +2,7 @@
 
 use super::{Scene, label, run};
 use crate::{
-    harness::until,
+    harness::{image, release_arguments, until},
     observe::{fleet, sources},
 };
 use rustix::process::Signal;
@@ -17,6 +17,27 @@ fn edge_case_3_a_second_ring_is_refused_with_whose_the_tenants_are_and_since_whe
     second.label(&label("all"));
     second.says(&["ring-first", "since", "refused"]);
     assert!(run(&tenants, &first.image()));
+}
+
+#[test]
+fn what_ends_while_it_is_said_to_go_on_is_said_at_once_and_not_by_the_next_sweep() {
+    let (tenants, names) = fleet("atonce", 1);
+    // Nobody tells it anything, and the second sweep does not come within the time of a test.
+    let mut scene = Scene::begin(&[("all", &names)], false, |github| {
+        github.configuration("").replace("sweep: 10s", "sweep: 1h")
+    });
+    let first = image("e65a995abcd");
+    scene.ringway.run(&release_arguments("ring-first", "minimal", &first, &names)).expect(0);
+    scene.stop(Signal::TERM);
+    let second = scene.github.ring("ring-atonce");
+    second.build();
+    second.label(&label("all"));
+    let number = second.number;
+    scene.start();
+    // The refusal is there long before the comment that says that the release was accepted: GitHub wants a second
+    // between two writes.
+    scene.pull(number, "ring-atonce").says(&["ring-first", "since", "refused", "ended"]);
+    assert!(run(&tenants, &first));
 }
 
 #[test]
