@@ -18,6 +18,7 @@ mod edits;
 mod error;
 mod key;
 mod model;
+mod pace;
 mod queue;
 mod reads;
 mod sender;

@@ -107,7 +107,8 @@ pub(super) async fn demo(arguments: DemoArguments, format: OutputFormat) -> anyh
 /// GitHub wants a second between two writes, which a story of days within seconds does not have. The one of the demo is
 /// content without.
 fn client(scene: &Scene) -> anyhow::Result<Client> {
-    let limits = Limits { write_gap: Duration::ZERO, writes_per_minute: 10_000, ..Limits::default() };
+    let (write_gap, writes_per_minute, points_per_minute) = (Duration::ZERO, 10_000, 1_000_000);
+    let limits = Limits { write_gap, writes_per_minute, points_per_minute, ..Limits::default() };
     let credentials = Credentials::Token(Secret::new(scene.token.clone()));
     Ok(Client::over_network(
         Settings { api: scene.github_api(), credentials, limits },

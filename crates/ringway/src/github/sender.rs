@@ -6,6 +6,7 @@ use super::{
     budget::{Budget, date},
     counts::Counts,
     error::GithubError,
+    pace::Pace,
     session::CLOCKS_DIFFER,
     settings::Limits,
 };
@@ -69,6 +70,7 @@ pub(super) struct Sender {
     pub(super) api: Api,
     pub(super) limits: Limits,
     pub(super) budget: Budget,
+    pace: Pace,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) counts: Counts,
     transport: Arc<dyn Transport>,
@@ -84,7 +86,8 @@ impl Sender {
         clock: Arc<dyn Clock>,
     ) -> Self {
         let (budget, counts) = (Budget::default(), Counts::default());
-        Self { api, limits, budget, clock, counts, transport, ahead: Mutex::default() }
+        let pace = Pace::new(limits.points_per_minute);
+        Self { api, limits, budget, pace, clock, counts, transport, ahead: Mutex::default() }
     }
 
     /// What our clock showed at a moment that GitHub names by its own.
@@ -127,6 +130,7 @@ impl Sender {
         authorization: &HeaderValue,
     ) -> Result<Answer, GithubError> {
         let asked = question.asked;
+        self.pace.turn(&question.method).await;
         self.budget.check(self.clock.now(), asked)?;
         let request = request(question, address, authorization)?;
         self.counts.sent(question.is_content);

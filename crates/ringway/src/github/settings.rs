@@ -54,6 +54,8 @@ pub struct Limits {
     pub write_gap: Duration,
     /// How many writes are begun in any minute.
     pub writes_per_minute: usize,
+    /// What is asked in any minute at most, in the points that GitHub counts: a read is one, a write is five.
+    pub points_per_minute: u32,
 }
 
 impl Default for Limits {
@@ -71,6 +73,8 @@ impl Default for Limits {
             // https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api
             write_gap: Duration::from_secs(1),
             writes_per_minute: 80,
+            // https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api
+            points_per_minute: 900,
         }
     }
 }
