@@ -31,16 +31,20 @@ pub async fn release(owner: &Owner, request: ReleaseRequest) -> anyhow::Result<A
     if same(world, &request, assigned.iter().map(|(_, reference)| reference))?.is_none() {
         refuse_if_frozen(&world.ledger, &request.service)?;
     }
-    let images = resolve(world, service, &assigned).await?;
+    let resolved = ask(world, service, &assigned).await?;
     let _beginning = owner.beginning().await;
-    if let Some(run) = unfinished(world, &request, &images)? {
-        // The same images go to the same tenants, so what it proves holds for the newer commit and label as well.
-        // Otherwise the pull request would look for a release of them, find none, and ask for one again and again. What
-        // a person asks for once more stays what the pull request asked for.
-        if let Some(origin) = &request.origin {
-            world.ledger.record_origin(&run, origin)?;
+    let images = match resolved {
+        Ok(images) => images,
+        Err(why) => {
+            // What has begun knows its digests. Only what begins must know that its images are there.
+            let references = assigned.iter().map(|(_, reference)| reference);
+            let Some(run) = same(world, &request, references)? else { return Err(RefusedError(why).into()) };
+            owner.say(&format!("{why}; release {} goes on with the digests that it began with", run.id));
+            return go_on(world, &request, run.id);
         }
-        return Ok(Answer::Begun { run, continued: true });
+    };
+    if let Some(run) = unfinished(world, &request, &images)? {
+        return go_on(world, &request, run);
     }
     refuse_if_frozen(&world.ledger, &request.service)?;
     let id = world.ledger.new_run_id(world.clock.now())?;
@@ -57,6 +61,16 @@ pub async fn release(owner: &Owner, request: ReleaseRequest) -> anyhow::Result<A
     };
     owner.begin_release(input, request.cohort, request.origin).await.context("beginning the release")?;
     Ok(Answer::Begun { run: id, continued: false })
+}
+
+/// Answers with a release that goes on. The same images go to the same tenants, so what it proves holds for the newer commit
+/// and label as well. Otherwise the pull request would look for a release of them, find none, and ask for one again and
+/// again. What a person asks for once more stays what the pull request asked for.
+fn go_on(world: &World, request: &ReleaseRequest, run: String) -> anyhow::Result<Answer> {
+    if let Some(origin) = &request.origin {
+        world.ledger.record_origin(&run, origin)?;
+    }
+    Ok(Answer::Begun { run, continued: true })
 }
 
 /// The service by name.
@@ -158,12 +172,25 @@ fn assign_one<'a>(service: &'a Service, text: &str) -> anyhow::Result<(&'a Servi
 /// Asks the registry what the references stand for. Only what is present goes on.
 ///
 /// # Errors
-/// [`RefusedError`] with what the registry said and what to do.
+/// [`RefusedError`] with what the registry said, or that it cannot say, and what to do.
 pub async fn resolve(
     world: &World,
     service: &Service,
     images: &[(&ServiceImage, ImageReference)],
 ) -> anyhow::Result<Vec<ResolvedImage>> {
+    ask(world, service, images).await?.map_err(|why| RefusedError(why).into())
+}
+
+/// Asks the registry what the references stand for. Only what is present goes on; why the registry cannot say is given
+/// back, since that is no word about the images.
+///
+/// # Errors
+/// [`RefusedError`] with what the registry said and what to do.
+async fn ask(
+    world: &World,
+    service: &Service,
+    images: &[(&ServiceImage, ImageReference)],
+) -> anyhow::Result<Result<Vec<ResolvedImage>, String>> {
     let mut resolved = Vec::new();
     for (image, reference) in images {
         match world.registry.resolve(reference, &image.platforms).await {
@@ -176,13 +203,16 @@ pub async fn resolve(
             }
             other => {
                 let message = format!("service {}: {}", service.name, other.explain(reference));
-                return Err(RefusedError(message).into());
+                return match other {
+                    Availability::Unknown { .. } => Ok(Err(message)),
+                    _ => Err(RefusedError(message).into()),
+                };
             }
         }
     }
     // In the order of the service, so that the same images always make the same release.
     resolved.sort_by_key(|image| service.images.iter().position(|known| known.name == image.name));
-    Ok(resolved)
+    Ok(Ok(resolved))
 }
 
 /// The unfinished release of the same ring, service, references and tenants.

@@ -22,7 +22,6 @@ pub(super) fn hint(event: &str, body: &[u8]) -> Result<Hint, Refusal> {
         | "pull_request_review"
         | "pull_request_review_comment"
         | "pull_request_review_thread" => read::<PullRequestEvent>(body).map(PullRequestEvent::hint),
-        "issue_comment" => read::<IssueCommentEvent>(body).map(IssueCommentEvent::hint),
         "workflow_run" => read::<WorkflowRunEvent>(body).map(WorkflowRunEvent::hint),
         "workflow_job" => read::<WorkflowJobEvent>(body)
             .map(|event| of_branch(event.repository, event.workflow_job.head_branch)),
@@ -79,28 +78,6 @@ struct PullRequestEvent {
 impl PullRequestEvent {
     fn hint(self) -> Hint {
         Hint::PullRequest { repository: self.repository.id, number: self.pull_request.number }
-    }
-}
-
-#[derive(Deserialize)]
-struct IssueCommentEvent {
-    repository: WithId,
-    issue: Issue,
-}
-
-#[derive(Deserialize)]
-struct Issue {
-    number: u64,
-    /// There if the issue is a pull request.
-    pull_request: Option<IgnoredAny>,
-}
-
-impl IssueCommentEvent {
-    fn hint(self) -> Hint {
-        match self.issue.pull_request {
-            Some(_) => Hint::PullRequest { repository: self.repository.id, number: self.issue.number },
-            None => Hint::Nothing,
-        }
     }
 }
 

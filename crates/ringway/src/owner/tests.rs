@@ -11,7 +11,7 @@ use crate::{
     world::testing::{ScriptedRegistry, new_run, with_registry},
 };
 use durable_sqlite::{MemoryJournal, Options};
-use release::report::RunKind;
+use release::{image::Availability, report::RunKind};
 use std::{sync::Arc, time::Duration};
 use tokio::time::timeout;
 
@@ -42,9 +42,13 @@ fn cleanup() -> Request {
 
 /// Does `work` with an owner whose registry has the images, for a user of the socket.
 async fn with_owner(work: impl AsyncFnOnce(Owner)) {
+    with_owner_and_registry(async |owner, _| work(owner).await).await;
+}
+
+async fn with_owner_and_registry(work: impl AsyncFnOnce(Owner, Arc<ScriptedRegistry>)) {
     let registry = Arc::new(ScriptedRegistry::default());
     IMAGES.iter().for_each(|image| registry.push(image, "sha256:1"));
-    let world = Arc::new(with_registry(registry, "", &[]));
+    let world = Arc::new(with_registry(Arc::clone(&registry), "", &[]));
     let options = Options { clock: Arc::clone(&world.clock), ..Options::default() };
     let journal = MemoryJournal::default();
     let engine = durable_sqlite::open_in_memory(&journal, activity::registry(&world), options).unwrap();
@@ -52,7 +56,7 @@ async fn with_owner(work: impl AsyncFnOnce(Owner)) {
     tokio::select! {
         biased;
         ended = engine.run(std::future::pending()) => panic!("{ended:?}"),
-        () = work(owner) => {}
+        () = work(owner, registry) => {}
     }
 }
 
@@ -80,6 +84,25 @@ async fn what_is_begun_and_cancelled_is_in_the_audit_with_who_asked() {
                 (Action::Cancel, AuditOutcome::Done, of_run),
             ]
         );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_has_begun_goes_on_while_the_registry_cannot_be_asked_and_nothing_else_does() {
+    with_owner_and_registry(async |owner, registry| {
+        let answer = owner.carry_out(Request::StartRelease(release())).await.unwrap();
+        let Answer::Begun { run, continued: false } = answer else { panic!("{answer:?}") };
+        let gone = Availability::Unknown { reason: "503 Service Unavailable".into(), denied: false };
+        registry.answer(IMAGES[1], gone);
+        let again = owner.carry_out(Request::StartRelease(release())).await.unwrap();
+        assert_eq!(again, Answer::Begun { run, continued: true });
+        let other = ReleaseRequest { tenants: vec!["c".to_owned()], ..release() };
+        let error = owner.carry_out(Request::StartRelease(other)).await.unwrap_err();
+        assert!(error.is::<RefusedError>() && error.to_string().contains("503"), "{error}");
+        registry.answer(IMAGES[1], Availability::Absent);
+        let error = owner.carry_out(Request::StartRelease(release())).await.unwrap_err();
+        assert!(error.is::<RefusedError>() && error.to_string().contains("does not exist"), "{error}");
     })
     .await;
 }

@@ -62,14 +62,15 @@ impl Agenda {
         self.0.entry(subject).or_default().deliveries.push(delivery);
     }
 
-    /// A look that is due, the longest awaited first. Until [`Agenda::succeeded`] or [`Agenda::failed`], no other look at
+    /// A look that is due: first what deliveries ask for, which people wait for; of those, and of the others, the longest
+    /// awaited. Until [`Agenda::succeeded`] or [`Agenda::failed`], no other look at
     /// the same pull request is.
     pub(super) fn take(&mut self, now: Instant) -> Option<Look> {
         let is_due = |(subject, entry): (&Subject, &Entry)| {
             let (at, depth) = entry.due.filter(|(at, _)| !entry.busy && *at <= now)?;
-            Some((at, *subject, depth))
+            Some(((entry.deliveries.is_empty(), at), *subject, depth))
         };
-        let (_, subject, depth) = self.0.iter().filter_map(is_due).min_by_key(|(at, ..)| *at)?;
+        let (_, subject, depth) = self.0.iter().filter_map(is_due).min_by_key(|(order, ..)| *order)?;
         let entry = self.0.entry(subject).or_default();
         entry.busy = true;
         entry.due = None;
@@ -184,5 +185,14 @@ mod tests {
         agenda.ask(FIRST, now + seconds(2), Depth::Ledger);
         agenda.ask(SECOND, now + seconds(1), Depth::Ledger);
         assert_eq!(agenda.take(now + seconds(9)).unwrap().subject, SECOND);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_somebody_tells_of_does_not_wait_for_a_sweep() {
+        let (mut agenda, now) = (Agenda::default(), Instant::now());
+        agenda.ask(FIRST, now, Depth::Changes);
+        agenda.deliver(SECOND, "d1".into(), now + seconds(1));
+        assert_eq!(agenda.take(now + seconds(9)).unwrap().subject, SECOND);
+        assert_eq!(agenda.take(now + seconds(9)).unwrap().subject, FIRST);
     }
 }

@@ -38,8 +38,7 @@ const PERMISSIONS: [(&str, Right); 5] = [
 ];
 
 /// What the README tells a team to have delivered.
-const EVENTS: [&str; 6] =
-    ["pull_request", "push", "workflow_run", "workflow_job", "issue_comment", "repository"];
+const EVENTS: [&str; 5] = ["pull_request", "push", "workflow_run", "workflow_job", "repository"];
 
 /// What was made.
 pub(super) struct Settled {

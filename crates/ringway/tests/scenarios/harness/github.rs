@@ -44,8 +44,7 @@ const PERMISSIONS: [(&str, Right); 6] = [
     ("pull_requests", Right::Write),
 ];
 
-const EVENTS: [&str; 6] =
-    ["pull_request", "push", "workflow_run", "workflow_job", "issue_comment", "repository"];
+const EVENTS: [&str; 5] = ["pull_request", "push", "workflow_run", "workflow_job", "repository"];
 
 /// GitHub with two repositories, people and an App. It ends with the test.
 pub(crate) struct Github {
