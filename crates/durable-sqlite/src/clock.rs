@@ -54,7 +54,11 @@ pub(crate) struct EngineClock {
 impl EngineClock {
     /// Time from `clock`, but not before `floor`, the time of the last record in the journal.
     pub(crate) fn new(clock: Arc<dyn Clock>, floor: Timestamp) -> Self {
-        let base = clock.now().max(floor);
+        let shown = clock.now();
+        if shown < floor {
+            tracing::warn!(%shown, newest_record = %floor, "the journal is newer than the clock; time goes on from its newest record");
+        }
+        let base = shown.max(floor);
         Self { clock, base, since: Instant::now() }
     }
 

@@ -197,7 +197,7 @@ pub struct CleanupArguments {
     /// Which overrides.
     #[command(flatten)]
     pub selection: CleanupSelection,
-    /// Take back what an open pull request has as well.
+    /// Take back also what an open pull request has.
     #[arg(long)]
     pub allow_open: bool,
     /// Only say what would be taken back.

@@ -54,6 +54,8 @@ struct PullRequest {
     over: bool,
     /// Where it stands, in one line; nothing before that was said in it.
     says: Option<String>,
+    /// Since when that stands in it.
+    says_since: Option<Timestamp>,
     /// When anything about it was last written down.
     updated_at: Timestamp,
 }
@@ -76,6 +78,8 @@ struct Service {
 #[derive(Debug, Serialize)]
 struct Tenant {
     tenant: String,
+    /// The label that it was released for last; nothing if a person asked for it.
+    cohort: Option<String>,
     /// Since when the ring holds it.
     since: Timestamp,
     /// The release that wrote last.
@@ -118,6 +122,7 @@ fn pull_requests(ledger: &Ledger) -> anyhow::Result<Vec<PullRequest>> {
     let shown = |known: KnownPullRequest| PullRequest {
         name: known.name(),
         says: known.headline().map(str::to_owned),
+        says_since: known.headline_since(),
         service: known.service,
         ring: known.ring,
         over: known.over,
@@ -138,12 +143,20 @@ fn under_way(ledger: &Ledger, driven: bool) -> anyhow::Result<Vec<RunReport>> {
 
 fn rings(ledger: &Ledger) -> anyhow::Result<Vec<Ring>> {
     let mut rings: BTreeMap<String, BTreeMap<String, BTreeMap<String, Tenant>>> = BTreeMap::new();
+    let labels = ledger
+        .ring_tenants()?
+        .into_iter()
+        .filter_map(|standing| Some(((standing.ring, standing.service, standing.tenant), standing.label?)));
+    let mut labels: BTreeMap<_, String> = labels.collect();
     for claim in ledger.claims(&ClaimFilter::default())? {
         let services = rings.entry(claim.ring.clone()).or_default();
         let tenants = services.entry(claim.service.clone()).or_default();
         let tenant = match tenants.entry(claim.tenant.clone()) {
             Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(new) => new.insert(tenant(ledger, &claim)?),
+            Entry::Vacant(new) => {
+                let place = (claim.ring.clone(), claim.service.clone(), claim.tenant.clone());
+                new.insert(Tenant { cohort: labels.remove(&place), ..tenant(ledger, &claim)? })
+            }
         };
         tenant.since = tenant.since.min(claim.since);
         tenant.overrides.push(Written {
@@ -172,6 +185,7 @@ fn tenant(ledger: &Ledger, claim: &Claim) -> anyhow::Result<Tenant> {
     let state = ledger.tenant(&claim.run, &claim.tenant)?;
     let mut tenant = Tenant {
         tenant: claim.tenant.clone(),
+        cohort: None,
         since: claim.since,
         release: claim.run.clone(),
         proof: Proof::None,

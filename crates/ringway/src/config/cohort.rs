@@ -11,6 +11,8 @@ use super::{
 use serde::Deserialize;
 use std::{
     collections::BTreeMap,
+    fs::File,
+    io::{self, Read},
     path::{Path, PathBuf},
 };
 
@@ -86,6 +88,22 @@ pub fn load(file: &Path, limit: usize) -> Result<Cohort, CohortError> {
     let problem = |problem: String| CohortError::File { file: file.to_owned(), problem };
     let bytes = read(file, MAXIMUM_BYTES).map_err(problem)?;
     parse_file(file, &bytes, Limit::of_release(limit))
+}
+
+/// The content of a cohort file that a label means, cut off where [`parse`] refuses it; `None` if there is none.
+///
+/// # Errors
+/// If it cannot be read, which says nothing about what stands in it.
+pub fn read_file(file: &Path) -> io::Result<Option<Vec<u8>>> {
+    let mut bytes = Vec::new();
+    let limit = u64::try_from(MAXIMUM_BYTES).unwrap_or(u64::MAX).saturating_add(1);
+    match File::open(file).and_then(|opened| opened.take(limit).read_to_end(&mut bytes)) {
+        Ok(_) => Ok(Some(bytes)),
+        Err(error) => match error.kind() {
+            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory | io::ErrorKind::IsADirectory => Ok(None),
+            _ => Err(error),
+        },
+    }
 }
 
 /// Reads the content of the cohort file `name` that a label means, of at most `limit` tenants (`cohortLimit`). `name` is

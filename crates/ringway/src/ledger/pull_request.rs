@@ -54,7 +54,7 @@ pub struct KnownPullRequest {
     pub told: BTreeMap<String, String>,
     /// What happened, the oldest first.
     pub history: Vec<(Timestamp, String)>,
-    /// When it was last read.
+    /// When anything of this was last written down. A look that finds nothing new writes nothing.
     pub updated_at: Timestamp,
 }
 
@@ -63,6 +63,9 @@ const SETTLED: &str = "settled";
 
 /// In [`KnownPullRequest::told`]: the first line of the comment that is edited in place.
 const HEADLINE: &str = "headline";
+
+/// In [`KnownPullRequest::told`]: when that line was first written into it.
+const HEADLINE_SINCE: &str = "headline-since";
 
 impl KnownPullRequest {
     /// Whether nothing can happen to it any more: it is over, everything is given back, and that was said.
@@ -83,9 +86,17 @@ impl KnownPullRequest {
         self.told.get(HEADLINE).map(String::as_str)
     }
 
-    /// Notes the line that was written into it.
-    pub fn set_headline(&mut self, headline: String) {
-        self.told.insert(HEADLINE.to_owned(), headline);
+    /// Since when that line stands in it.
+    pub fn headline_since(&self) -> Option<Timestamp> {
+        self.told.get(HEADLINE_SINCE)?.parse().ok()
+    }
+
+    /// Notes the line that was written into it at `at`.
+    pub fn set_headline(&mut self, headline: String, at: Timestamp) {
+        if self.headline() != Some(&headline) {
+            self.told.insert(HEADLINE.to_owned(), headline);
+            self.told.insert(HEADLINE_SINCE.to_owned(), at.to_string());
+        }
     }
 
     /// As people write it: `owner/name#number`.

@@ -50,8 +50,7 @@ impl Rings {
             // Until the run has succeeded, no job of it matters.
             (Some(name), None) if run.conclusion.as_deref() == Some(SUCCESS) => {
                 let jobs = self.github().jobs(&pull.repository, run.id).await?;
-                let job = jobs.into_iter().find(|job| job.name == *name);
-                job.map(|Job { status, conclusion, .. }| BuildJob { status, conclusion })
+                worst(jobs.into_iter().filter(|job| job.name == *name))
             }
             _ => None,
         };
@@ -63,6 +62,13 @@ impl Rings {
             job,
         }))
     }
+}
+
+/// The job that counts, of all that have its name, which GitHub lets several have: one that has not succeeded.
+fn worst(jobs: impl Iterator<Item = Job>) -> Option<BuildJob> {
+    let rank = |job: &Job| (job.status == COMPLETED, job.conclusion.as_deref() == Some(SUCCESS));
+    let Job { status, conclusion, .. } = jobs.min_by_key(rank)?;
+    Some(BuildJob { status, conclusion })
 }
 
 /// The job that was read of this attempt of the run before, if it had ended: then it stays as it is.
@@ -82,4 +88,27 @@ fn newest(runs: Vec<WorkflowRun>, pull: &PullRequest) -> Option<WorkflowRun> {
             && run.event == PUSH
     };
     runs.into_iter().filter(is_ours).max_by_key(|run| (run.run_number, run.attempt))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::worst;
+    use crate::github::Job;
+
+    #[test]
+    fn of_jobs_of_one_name_the_one_that_has_not_succeeded_counts() {
+        let job = |status: &str, conclusion: Option<&str>| Job {
+            name: "build".into(),
+            status: status.into(),
+            conclusion: conclusion.map(str::to_owned),
+        };
+        let success = || job("completed", Some("success"));
+        let counts = |jobs: Vec<Job>| worst(jobs.into_iter()).map(|job| (job.status, job.conclusion));
+        let completed = |conclusion: &str| Some(("completed".to_owned(), Some(conclusion.to_owned())));
+        assert_eq!(counts(vec![success(), success()]), completed("success"));
+        assert_eq!(counts(vec![success(), job("completed", Some("skipped"))]), completed("skipped"));
+        let goes_on = counts(vec![success(), job("completed", Some("failure")), job("in_progress", None)]);
+        assert_eq!(goes_on, Some(("in_progress".to_owned(), None)));
+        assert_eq!(counts(Vec::new()), None);
+    }
 }

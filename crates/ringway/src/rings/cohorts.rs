@@ -72,9 +72,13 @@ impl<'a> Cohorts<'a> {
         };
         match self.rings.github().file(repository, &path, &commit).await {
             Ok(Some(bytes)) => self.parsed(label, &bytes, Some(commit)),
+            // Without the commit: it is said once, and not once for each commit of the repository.
             Ok(None) => wrong(format!(
-                "there is no {path} in {repository} at {reference} ({commit}); write the name of a file that is there"
+                "there is no {path} in {repository} at {reference}; write the name of a file that is there"
             )),
+            Err(error @ (GithubError::Invalid { .. } | GithubError::TooLarge { .. })) => {
+                wrong(error.to_string())
+            }
             Err(error) => Known::NotYet(error.to_string()),
         }
     }
@@ -102,9 +106,14 @@ impl<'a> Cohorts<'a> {
             Ok(path) => path,
             Err(why) => return wrong(why),
         };
-        match cohort::load(&path, self.limit) {
-            Ok(cohort) => tenants(cohort.tenants, None),
-            Err(error) => wrong(error.to_string()),
+        let (source, value) = (&label.source, &label.value);
+        match cohort::read_file(&path) {
+            Ok(Some(bytes)) => self.parsed(label, &bytes, None),
+            Ok(None) => wrong(format!(
+                "there is no cohort {value} among the files of {source}; write the name of a file that is there"
+            )),
+            // Where it is on this machine is nobody's business in a pull request.
+            Err(error) => Known::NotYet(format!("the file of cohort {value} cannot be read: {error}")),
         }
     }
 

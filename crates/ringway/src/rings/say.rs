@@ -159,7 +159,7 @@ impl Rings {
                 Some(self.github().create_comment(name, known.number, &body, &marker).await?)
             }
         };
-        known.set_headline(text::headline(report));
+        known.set_headline(text::headline(report), report.now);
         self.told(known, COMMENT, &milestone)
     }
 

@@ -57,7 +57,7 @@ pub fn ended(report: &PullRequestReport, run: &RunReport) -> String {
             Some(Section { name: "images", text: images.clone() }),
             rows.map(|text| Section { name: "tenants that were not released", text }),
             Some(Section { name: "error texts", text: voices.join("\n") }),
-            Some(Section { name: "what to do", text: next(run) }),
+            Some(Section { name: "what to do", text: next(report, run) }),
         ]
         .into_iter()
         .flatten()
@@ -157,7 +157,7 @@ fn proof(run: &RunReport) -> String {
 }
 
 /// What comes next, by how it ended.
-fn next(run: &RunReport) -> String {
+fn next(report: &PullRequestReport, run: &RunReport) -> String {
     let failed = run.tenants.iter().filter(|tenant| tenant.verdict == Some(TenantVerdict::Failed));
     let mut failed = failed.map(|tenant| tenant.tenant.as_str()).peekable();
     if failed.peek().is_none() {
@@ -170,7 +170,8 @@ fn next(run: &RunReport) -> String {
                 .to_owned()
         }
         RunKind::Cleanup => {
-            let command = words::cleanup_command(failed).map(|command| format!(" To try now:\n\n{command}"));
+            let command = words::cleanup_command(report.pull_request, failed);
+            let command = command.map(|command| format!(" To try now:\n\n{command}"));
             format!(
                 "Tenants that failed still belong to this ring. They are tried again later.{}",
                 command.unwrap_or_default()

@@ -214,7 +214,9 @@ fn strays(report: &PullRequestReport, room: Room) -> Option<String> {
          until somebody takes them back:\n\n{}",
         lines.join("\n")
     );
-    if let Some(command) = words::cleanup_command(strays.iter().map(|stray| stray.tenant.as_str())) {
+    if let Some(command) =
+        words::cleanup_command(report.pull_request, strays.iter().map(|stray| stray.tenant.as_str()))
+    {
         text.push_str(&format!("\n\n{command}"));
     }
     Some(text)

@@ -6,7 +6,11 @@ use super::{
     progress,
 };
 use crate::{
-    decide::{CleanupReason, CohortDecision, CohortState, rules::Mode},
+    decide::{
+        CleanupReason, CohortDecision, CohortState,
+        facts::{PullRequest, PullRequestState},
+        rules::Mode,
+    },
     report::RunReport,
     verdict::{ReleaseVerdict, TenantVerdict},
 };
@@ -123,15 +127,34 @@ pub(super) fn cleanup_reason(reason: CleanupReason) -> &'static str {
     }
 }
 
-/// The command that takes these tenants back, as a block to copy. It ends up in a shell: a name that a shell could read as
-/// more than a name is left to the person.
-pub(super) fn cleanup_command<'a>(tenants: impl Iterator<Item = &'a str>) -> Option<String> {
+/// The command that takes these tenants back, as a block to copy: those of this pull request, and nothing that another ring
+/// or service has in the same tenants. It ends up in a shell: a name that a shell could read as more than a name is left to
+/// the person.
+pub(super) fn cleanup_command<'a>(
+    pull: &PullRequest,
+    tenants: impl Iterator<Item = &'a str>,
+) -> Option<String> {
     const MOST: usize = 50;
     const LONGEST: usize = 100;
-    let is_plain = |name: &&str| {
-        let allowed = |letter: char| letter.is_ascii_alphanumeric() || "-_.".contains(letter);
+    let is_plain = |name: &&str, more: &str| {
+        let allowed = |letter: char| letter.is_ascii_alphanumeric() || more.contains(letter);
         !name.is_empty() && name.len() <= LONGEST && !name.starts_with('-') && name.chars().all(allowed)
     };
-    let names: Vec<&str> = tenants.filter(is_plain).take(MOST).collect();
-    (!names.is_empty()).then(|| format!("```sh\nringway cleanup --tenants {}\n```", names.join(",")))
+    if !is_plain(&pull.repository.as_str(), "-_./") {
+        return None;
+    }
+    let names: Vec<&str> = tenants.filter(|name| is_plain(name, "-_.")).collect();
+    let (named, more) = names.split_at(names.len().min(MOST));
+    if named.is_empty() {
+        return None;
+    }
+    let pull_request = format!("{}#{}", pull.repository, pull.number);
+    let allow_open = if pull.state == PullRequestState::Open { " --allow-open" } else { "" };
+    let named = named.join(",");
+    let mut text =
+        format!("```sh\nringway cleanup --pull-request '{pull_request}' --tenants {named}{allow_open}\n```");
+    if !more.is_empty() {
+        text.push_str(&format!("\n\nThat is without {} more, which would make it too long.", more.len()));
+    }
+    Some(text)
 }

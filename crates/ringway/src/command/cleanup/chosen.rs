@@ -19,11 +19,11 @@ pub(super) enum Chosen {
     Nothing(String),
 }
 
-/// Chooses. `ledger` is opened only for a pull request or a label.
+/// Chooses. `ledger` is opened only if what was typed makes sense; `None` if nothing was ever begun.
 ///
 /// # Errors
-/// [`UsageError`] if what was typed makes no sense or names what nobody knows, [`RefusedError`] for an open pull request
-/// without `allow_open`, and others if the ledger cannot be read.
+/// [`UsageError`] if what was typed makes no sense or names what nobody knows, [`RefusedError`] for what an open pull
+/// request has without `allow_open`, and others if the ledger cannot be read.
 pub(super) fn choose(
     typed: &CleanupSelection,
     allow_open: bool,
@@ -41,9 +41,6 @@ pub(super) fn choose(
             };
             return of_pull_requests(&ledger, typed, tenants, allow_open);
         }
-        _ if allow_open => {
-            return Err(UsageError("--allow-open: it needs --pull-request or --cohort".to_owned()).into());
-        }
         (CleanupSelection { ring: Some(ring), .. }, _) => Selection::Ring(ring.clone()),
         (CleanupSelection { release: Some(release), .. }, _) => Selection::Release(release.clone()),
         (_, Some(tenants)) => Selection::Tenants(tenants),
@@ -52,7 +49,28 @@ pub(super) fn choose(
             return Err(UsageError(format!("say what to take back: {ways}")).into());
         }
     };
+    if !allow_open && let Some(ledger) = ledger()? {
+        let known = ledger.pull_requests()?;
+        for (ring, service) in rings_of(&ledger, &selection)? {
+            must_be_over(&known, &ring, &service)?;
+        }
+    }
     Ok(Chosen::These(selection))
+}
+
+/// Each ring and service of which something would be taken back, or a release cancelled.
+fn rings_of(ledger: &Ledger, selection: &Selection) -> anyhow::Result<BTreeSet<(String, String)>> {
+    if let Selection::Release(id) = selection {
+        let release = ledger.run(id)?;
+        return Ok(release.into_iter().map(|run| (run.ring, run.service)).collect());
+    }
+    let is_meant = |standing: &RingTenant| match selection {
+        Selection::Ring(ring) => standing.ring == *ring,
+        Selection::Tenants(tenants) => tenants.contains(&standing.tenant),
+        Selection::Release(_) | Selection::RingTenants { .. } => false,
+    };
+    let standing = ledger.ring_tenants()?.into_iter().filter(is_meant);
+    Ok(standing.map(|standing| (standing.ring, standing.service)).collect())
 }
 
 fn tenants(list: &str, most: usize) -> anyhow::Result<Vec<String>> {
@@ -146,9 +164,8 @@ fn must_be_over(known: &[KnownPullRequest], ring: &str, service: &str) -> anyhow
     match known.iter().filter(of).find(|known| !known.over) {
         None => Ok(()),
         Some(open) => Err(RefusedError(format!(
-            "pull request {} is open, as it was read at {:.0}. Close it or take its labels off: then its tenants are given back without this command. To take them back all the same, add --allow-open",
-            open.name(),
-            open.updated_at
+            "pull request {} is open, as far as the ledger knows. Close it or take its labels off: then its tenants are given back without this command. To take them back all the same, add --allow-open",
+            open.name()
         ))
         .into()),
     }

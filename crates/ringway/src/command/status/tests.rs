@@ -33,6 +33,7 @@ fn awaiting(what: &str, since: &str) -> AwaitingReport {
 fn tenant(name: &str, proof: Proof, verdict: Option<TenantVerdict>) -> Tenant {
     Tenant {
         tenant: name.to_owned(),
+        cohort: None,
         since: at("09:00:00"),
         release: "r-20261123-001".to_owned(),
         proof,
@@ -46,7 +47,10 @@ fn tenant(name: &str, proof: Proof, verdict: Option<TenantVerdict>) -> Tenant {
 #[test]
 fn what_is_as_it_should_be_is_counted_and_what_is_not_is_named() {
     use TenantVerdict::{Cancelled, Failed, Success};
-    let proven = |name| tenant(name, Proof::DigestVerified, Some(Success));
+    let proven = |name| Tenant {
+        cohort: Some("cohort:github:path:all".to_owned()),
+        ..tenant(name, Proof::DigestVerified, Some(Success))
+    };
     let removed = Written { application: "argocd/f".to_owned(), state: "removed" };
     let tenants = vec![
         proven("a"),
@@ -86,6 +90,7 @@ FROZEN: everything is frozen since 2026-11-23T09:30:00Z by alice (uid 1000): inc
 
 ring ring-a
   web: 7 tenants, for 1h01m
+    cohort:github:path:all: 2 of 3 tenants done
     2 tenants digest_verified by release r-20261123-001
     2 tenants not finished in release r-20261123-001
     c                     failed: the image cannot be pulled

@@ -28,7 +28,8 @@ pub(super) fn page(status: &Status, now: Timestamp) -> String {
         lines.push(String::new());
         lines.push(format!("pull request {}", pull_request.name));
         let says = pull_request.says.as_deref().unwrap_or("nothing was said in it yet");
-        lines.push(format!("  {says} (for {})", ago(pull_request.updated_at, now)));
+        let since = pull_request.says_since.unwrap_or(pull_request.updated_at);
+        lines.push(format!("  {says} (for {})", ago(since, now)));
     }
     for run in &status.under_way {
         lines.push(String::new());
@@ -74,6 +75,7 @@ fn service(lines: &mut Vec<String>, ring: &Ring, service: &Service, now: Timesta
     let since = service.tenants.iter().map(|tenant| tenant.since).min().unwrap_or(now);
     let tenants = counted(service.tenants.len(), "tenant");
     lines.push(format!("  {}: {tenants}, for {}", service.service, ago(since, now)));
+    cohorts(lines, service);
     let mut alike: BTreeMap<String, usize> = BTreeMap::new();
     let mut named = Vec::new();
     for tenant in &service.tenants {
@@ -94,6 +96,21 @@ fn service(lines: &mut Vec<String>, ring: &Ring, service: &Service, now: Timesta
     lines.extend(counts);
     lines.extend(named.iter().map(|(tenant, what)| format!("    {:20}  {what}", tenant.tenant)));
     lines.push(format!("    take it back with: ringway cleanup --ring {}", ring.ring));
+}
+
+/// The labels that the tenants were released for, with how many of them are done.
+fn cohorts(lines: &mut Vec<String>, service: &Service) {
+    let mut counts: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
+    for tenant in &service.tenants {
+        let Some(cohort) = &tenant.cohort else { continue };
+        let (done, all) = counts.entry(cohort).or_default();
+        let is_done = tenant.verdict == Some(TenantVerdict::Success) && !is_taken_back(tenant);
+        (*done, *all) = (*done + usize::from(is_done), *all + 1);
+    }
+    let line = |(cohort, (done, all)): (&str, (usize, usize))| {
+        format!("    {cohort}: {done} of {} done", counted(all, "tenant"))
+    };
+    lines.extend(counts.into_iter().map(line));
 }
 
 /// Whether nothing of the ring stands there any more: a cleanup has yet to prove what remains.

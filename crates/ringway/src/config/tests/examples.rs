@@ -1,14 +1,18 @@
 //! The folder `examples`: its configurations are valid, and its workflows build what they say.
 
 use crate::config::{
-    CohortSource, Config, GithubCredentials, Rings, cohort,
+    CohortSource, Config, EnvironmentPaths, GithubCredentials, Rings, cohort,
     document::{self, Kind, Node},
 };
 use release::{
     decide::rules::{Mode, OnMerge},
     service::{ImageValues, Strategy},
 };
-use std::{fs, path::PathBuf, process::Command};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 const COMMIT: &str = "e65a9951f0c7b3d2a4e6f80912345678deadbeef";
 
@@ -86,6 +90,18 @@ fn needs(job: &Node) -> Vec<&str> {
 }
 
 #[test]
+fn the_smallest_configuration_of_the_readme_is_a_whole_one() {
+    let readme =
+        fs::read_to_string(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../README.md")).unwrap();
+    let (_, begins) = readme.split_once("```yaml\nargocd:").unwrap();
+    let (smallest, _) = begins.split_once("```").unwrap();
+    let environment = EnvironmentPaths { home: Some("/home/a".into()), ..EnvironmentPaths::default() };
+    let config =
+        Config::parse(Path::new("ringway.yaml"), format!("argocd:{smallest}").as_bytes(), &environment);
+    assert_eq!(config.unwrap().services.keys().collect::<Vec<_>>(), ["atlas"]);
+}
+
+#[test]
 fn atlas_metastore_is_overridden_in_both_of_its_charts_and_keeps_what_was_merged() {
     let Example { config, .. } = Example::load("atlas-metastore");
     let overrides = &config.services["atlas-metastore"].applications[0].overrides;
@@ -100,7 +116,7 @@ fn atlas_metastore_is_overridden_in_both_of_its_charts_and_keeps_what_was_merged
         ["ValuesObject atlas.atlas.image.repository", "ValuesObject atlas-read.atlas.image.repository"];
     assert_eq!(places, expected);
     let rings = &config.rings["atlas-metastore"];
-    assert_eq!(rings.rules.on_merge, OnMerge::Keep);
+    assert_eq!((rings.rules.on_merge, rings.rules.cohort_limit), (OnMerge::Keep, 20));
     assert!(matches!(config.github.unwrap().credentials, GithubCredentials::App { .. }));
 }
 

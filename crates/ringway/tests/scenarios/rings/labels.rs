@@ -135,8 +135,30 @@ fn a_tenant_that_leaves_the_cohort_file_is_kept_and_named_with_the_command_that_
     let scene = Scene::new("", &[("all", &names)]);
     let pull = scene.released("ring-stray", "all", &tenants);
     scene.github.cohort("all", &["stray-1"]);
-    pull.says(&["ringway cleanup --tenants stray-2"]);
+    pull.says(&["ringway cleanup --pull-request", "--tenants stray-2 --allow-open"]);
     assert!(run(&tenants, &pull.image()));
+    let said = pull.conversation();
+    let command = said.lines().find(|line| line.starts_with("ringway cleanup")).unwrap();
+    let words: Vec<&str> = command.split(' ').skip(1).map(|word| word.trim_matches('\'')).collect();
+    scene.ringway.run(&words).expect(0);
+    assert!(run(&tenants[..1], &pull.image()) && !run(&tenants[1..], &pull.image()), "{command}");
+}
+
+#[test]
+fn a_label_without_a_cohort_gets_one_answer_however_often_the_cohorts_change() {
+    let scene = Scene::new("", &[]);
+    let pull = scene.github.ring("ring-nocohort");
+    pull.label(&label("none"));
+    let answers = || pull.conversation().matches("there is no cohorts/none.json").count();
+    pull.says(&["there is no cohorts/none.json"]);
+    let said = answers();
+    for change in ["a", "b"] {
+        scene.github.cohort("all", &[change]);
+        // Something else that is said afterwards shows that it was looked at again.
+        pull.label(&label(&format!("none-{change}")));
+        pull.says(&[&format!("cohorts/none-{change}.json")]);
+        assert_eq!(answers(), said, "{}", pull.conversation());
+    }
 }
 
 #[test]
