@@ -5,14 +5,13 @@
 use super::{
     ConfigError, ConfigErrors,
     document::{Position, shorten},
-    load::{as_text, read},
+    load::{as_text, read, read_some},
     names, selector, text,
 };
 use serde::Deserialize;
 use std::{
     collections::BTreeMap,
-    fs::File,
-    io::{self, Read},
+    io,
     path::{Path, PathBuf},
 };
 
@@ -95,12 +94,10 @@ pub fn load(file: &Path, limit: usize) -> Result<Cohort, CohortError> {
 /// # Errors
 /// If it cannot be read, which says nothing about what stands in it.
 pub fn read_file(file: &Path) -> io::Result<Option<Vec<u8>>> {
-    let mut bytes = Vec::new();
-    let limit = u64::try_from(MAXIMUM_BYTES).unwrap_or(u64::MAX).saturating_add(1);
-    match File::open(file).and_then(|opened| opened.take(limit).read_to_end(&mut bytes)) {
-        Ok(_) => Ok(Some(bytes)),
+    match read_some(file, MAXIMUM_BYTES) {
+        Ok(bytes) => Ok(Some(bytes)),
         Err(error) => match error.kind() {
-            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory | io::ErrorKind::IsADirectory => Ok(None),
+            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Ok(None),
             _ => Err(error),
         },
     }

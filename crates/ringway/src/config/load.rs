@@ -52,17 +52,23 @@ impl Config {
 
 /// Reads a whole file of at most `maximum` bytes. A sentence says why not.
 pub(super) fn read(file: &Path, maximum: usize) -> Result<Vec<u8>, String> {
-    let mut bytes = Vec::new();
-    // One byte more than allowed is enough to know: `/dev/zero` has no length and no end.
-    let limit = u64::try_from(maximum).unwrap_or(u64::MAX).saturating_add(1);
-    match File::open(file).and_then(|opened| opened.take(limit).read_to_end(&mut bytes)) {
-        Ok(_) if bytes.len() > maximum => {
+    match read_some(file, maximum) {
+        Ok(bytes) if bytes.len() > maximum => {
             Err(format!("is larger than {maximum} bytes; this cannot be meant"))
         }
-        Ok(_) => Ok(bytes),
+        Ok(bytes) => Ok(bytes),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Err("does not exist".into()),
         Err(error) => Err(format!("cannot be read: {error}")),
     }
+}
+
+/// Reads a file up to one byte more than `maximum`, which is enough to know that it is too large: `/dev/zero` has no
+/// length and no end.
+pub(super) fn read_some(file: &Path, maximum: usize) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let limit = u64::try_from(maximum).unwrap_or(u64::MAX).saturating_add(1);
+    File::open(file)?.take(limit).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// The text, or where it stops being UTF-8.

@@ -2,9 +2,10 @@
 
 use super::{Scene, label, run};
 use crate::{
-    harness::{HELPER, until},
-    observe::{fleet, overrides, sources},
+    harness::{HELPER, Tenant, until},
+    observe::{Patches, fleet, overrides, sources},
 };
+use serde_json::json;
 
 #[test]
 fn a_label_of_somebody_without_write_access_is_refused_until_somebody_with_it_sets_it() {
@@ -185,4 +186,85 @@ fn the_same_branch_of_a_fork_gets_an_answer_and_nothing_else_and_its_close_takes
         scene.status()["pull_requests"].as_array().unwrap().len() == 1
     });
     assert!(run(&tenants, &pull.image()));
+}
+
+/// Writes a cohort file on Ringway's machine, in the folder `cohorts` beside its configuration.
+fn write_here(scene: &Scene, name: &str, tenants: &[&str]) {
+    let folder = scene.ringway.path().join("cohorts");
+    std::fs::create_dir_all(&folder).unwrap();
+    let tenants: Vec<_> = tenants.iter().map(|name| json!({ "name": name })).collect();
+    // At once, so that nobody reads half of it.
+    let new = folder.join("new");
+    std::fs::write(&new, json!({ "tenants": tenants }).to_string()).unwrap();
+    std::fs::rename(new, folder.join(format!("{name}.json"))).unwrap();
+}
+
+const HERE: &str = "  here: {kind: file, folder: cohorts}\n";
+
+#[test]
+fn a_cohort_file_on_ringways_machine_is_released_when_it_is_there_and_so_is_who_joins_it() {
+    let (tenants, names) = fleet("here", 3);
+    let names: Vec<&str> = names.split(',').collect();
+    let before = sources(&tenants);
+    let scene = Scene::with(&[], |configuration| configuration + HERE);
+    let pull = scene.github.ring("ring-here");
+    pull.build();
+    pull.label("cohort:here:path:internal/level-1");
+    pull.says(&["there is no cohort", "internal/level-1"]);
+    assert_eq!(overrides(&scene.ringway), "");
+    std::fs::create_dir_all(scene.ringway.path().join("cohorts/internal")).unwrap();
+    write_here(&scene, "internal/level-1", &names[..2]);
+    pull.says(&["2 of 2"]);
+    assert!(run(&tenants[..2], &pull.image()));
+    let untouched = Patches::of(&tenants[..2]);
+    write_here(&scene, "internal/level-1", &names);
+    until("the new one runs the image", || run(&tenants, &pull.image()));
+    untouched.are(0, "another tenant joins");
+    pull.close();
+    until("every tenant has what it had before", || sources(&tenants) == before);
+}
+
+#[test]
+fn a_cohort_file_on_ringways_machine_is_refused_if_it_is_too_large_and_waits_while_it_cannot_be_read() {
+    let (tenants, names) = fleet("unread", 1);
+    let scene = Scene::begin(&[], true, |github| github.configuration("      cohortLimit: 2") + HERE);
+    write_here(&scene, "large", &["a", "b", "c"]);
+    // Nobody can read a folder as a file, also not who may read everything.
+    std::fs::create_dir(scene.ringway.path().join("cohorts/unread.json")).unwrap();
+    let pull = scene.github.ring("ring-unread");
+    pull.build();
+    pull.label("cohort:here:path:large");
+    pull.label("cohort:here:path:unread");
+    pull.says(&["a label takes at most 2", "raise cohortLimit", "the file of cohort unread cannot be read"]);
+    let refused = pull.conversation().matches("**Label refused**").count();
+    assert_eq!(refused, 1, "what cannot be read is not called wrong: {}", pull.conversation());
+    std::fs::remove_dir(scene.ringway.path().join("cohorts/unread.json")).unwrap();
+    write_here(&scene, "unread", &[&names]);
+    until("the tenant runs the image", || run(&tenants, &pull.image()));
+}
+
+#[test]
+fn applications_with_a_label_are_a_cohort_and_one_that_gets_it_later_is_released_as_well() {
+    let labelled: &[&str] = &["--chart", "minimal", "--label", "wave=first"];
+    let tenants = Tenant::several(&[
+        ("wave-1", labelled),
+        ("wave-2", labelled),
+        ("wave-3", &["--chart", "minimal", "--label", "wave=second"]),
+    ]);
+    let before = sources(&tenants);
+    let scene = Scene::with(&[], |configuration| {
+        configuration + "  fleet: {kind: argocd, selector: '{key}={value}', tenantLabel: testbed/tenant}\n"
+    });
+    let pull = scene.github.ring("ring-wave");
+    pull.build();
+    pull.label("cohort:fleet:wave:first");
+    pull.says(&["2 of 2"]);
+    assert!(run(&tenants[..2], &pull.image()));
+    assert_eq!(tenants[2].sources(), before[2], "it has another label");
+    let untouched = Patches::of(&tenants[..2]);
+    tenants[2].patch(&json!([{ "op": "replace", "path": "/metadata/labels/wave", "value": "first" }]));
+    until("the new one runs the image", || run(&tenants, &pull.image()));
+    untouched.are(0, "another Application gets the label");
+    pull.close();
+    until("every tenant has what it had before", || sources(&tenants) == before);
 }
