@@ -9,9 +9,10 @@ mod rivals;
 mod story;
 mod writing;
 
-use crate::harness::{Github, PullRequest, Ringway, Running, Tenant, until};
+use crate::harness::{Github, PullRequest, Ran, Ringway, Running, Tenant, until};
 use rustix::process::Signal;
 use serde_json::Value;
+use std::process::Command;
 
 /// The server as it is started for pull requests.
 const SERVE: [&str; 5] = ["serve", "--listen", "127.0.0.1:0", "--log-format", "json"];
@@ -44,6 +45,11 @@ impl Scene {
         Self::begin(cohorts, true, |github| github.configuration(more))
     }
 
+    /// With a server that is a user with a token, and no App.
+    fn of_a_user(cohorts: &[(&str, &str)]) -> Self {
+        Self::on(Github::with_a_user(), cohorts, true, |github| github.configuration(""))
+    }
+
     /// With a configuration that is changed.
     fn with(cohorts: &[(&str, &str)], change: impl FnOnce(String) -> String) -> Self {
         Self::begin(cohorts, true, |github| change(github.configuration("")))
@@ -55,7 +61,15 @@ impl Scene {
     }
 
     fn begin(cohorts: &[(&str, &str)], told: bool, configuration: impl FnOnce(&Github) -> String) -> Self {
-        let github = Github::begin();
+        Self::on(Github::begin(), cohorts, told, configuration)
+    }
+
+    fn on(
+        github: Github,
+        cohorts: &[(&str, &str)],
+        told: bool,
+        configuration: impl FnOnce(&Github) -> String,
+    ) -> Self {
         for (name, tenants) in cohorts {
             github.cohort(name, &tenants.split(',').collect::<Vec<_>>());
         }
@@ -67,7 +81,12 @@ impl Scene {
 
     /// Starts the server.
     fn start(&mut self) {
-        let server = self.ringway.starting(&SERVE);
+        self.start_as(self.ringway.command(&SERVE));
+    }
+
+    /// Starts the server by a command that differs in something.
+    fn start_as(&mut self, command: Command) {
+        let server = Running::of(command);
         server.address();
         if self.told {
             self.github.tells(&server);
@@ -76,8 +95,8 @@ impl Scene {
     }
 
     /// Ends the server.
-    fn stop(&mut self, signal: Signal) {
-        self.server.take().unwrap().ended_by(signal);
+    fn stop(&mut self, signal: Signal) -> Ran {
+        self.server.take().unwrap().ended_by(signal)
     }
 
     /// A pull request of a new ring whose image all tenants of a cohort run.

@@ -11,10 +11,10 @@ use super::{
 use jiff::Timestamp;
 use sandbox::{
     Model,
-    github::{self, NewCheckRun, NewPullRequest, Right, Role},
+    github::{self, NewCheckRun, NewPullRequest, Right, Role, Status},
     serve::{Listeners, Sandbox},
 };
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use tempfile::TempDir;
 
 /// The repository of the service `minimal`, and the one that has its cohorts.
@@ -44,19 +44,60 @@ const PERMISSIONS: [(&str, Right); 6] = [
     ("pull_requests", Right::Write),
 ];
 
+/// What a token is granted instead, which writes commit statuses where an App writes check runs.
+const PERMISSIONS_OF_A_TOKEN: [(&str, Right); 5] = [
+    ("actions", Right::Read),
+    ("contents", Right::Read),
+    ("issues", Right::Read),
+    ("pull_requests", Right::Write),
+    ("statuses", Right::Write),
+];
+
+/// Who Ringway is without an App.
+const USER: &str = "ringway-bot";
+
 const EVENTS: [&str; 5] = ["pull_request", "push", "workflow_run", "workflow_job", "repository"];
 
-/// GitHub with two repositories, people and an App. It ends with the test.
+/// GitHub with two repositories, people, and an App or a user that Ringway is. It ends with the test.
 pub(crate) struct Github {
     sandbox: Sandbox,
     repository: u64,
     cohorts: u64,
-    app: u64,
+    ringway: Account,
+    /// The webhook of the repository, where it is not the App's.
+    hook: Cell<Option<u64>>,
     folder: TempDir,
 }
 
+/// Who Ringway is.
+enum Account {
+    App(u64),
+    /// A person, with this token.
+    User(String),
+}
+
 impl Github {
+    /// With an App.
     pub(crate) fn begin() -> Self {
+        Self::with_account(|github, _| {
+            let app = github.register_app(SLUG, "acme", &PERMISSIONS);
+            github.install_app(app, "acme").unwrap();
+            Account::App(app)
+        })
+    }
+
+    /// With a user that has a token.
+    pub(crate) fn with_a_user() -> Self {
+        Self::with_account(|github, [repository, cohorts]| {
+            github.user(USER);
+            github.set_role(repository, USER, Role::Write);
+            github.set_role(cohorts, USER, Role::Read);
+            let reached = [repository, cohorts];
+            Account::User(github.fine_grained_token(USER, &reached, &PERMISSIONS_OF_A_TOKEN))
+        })
+    }
+
+    fn with_account(account: impl FnOnce(&mut github::Github, [u64; 2]) -> Account) -> Self {
         let _runtime = RUNTIME.enter();
         let mut listeners = Listeners::bind(0).unwrap();
         listeners.bind_github().unwrap();
@@ -69,8 +110,7 @@ impl Github {
             github.user(login);
             github.set_role(repository, login, role);
         }
-        let app = github.register_app(SLUG, "acme", &PERMISSIONS);
-        github.install_app(app, "acme").unwrap();
+        let ringway = account(github, [repository, cohorts]);
         let sandbox = Sandbox::start(listeners, model, 1.0);
         // Where what is said and heard is judged against GitHub's own description of its API.
         if let Some(folder) = std::env::var_os("RINGWAY_GITHUB_EXCHANGES") {
@@ -79,7 +119,10 @@ impl Github {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("key.pem"), KEY).unwrap();
         std::fs::write(folder.path().join("webhook-secret"), SECRET).unwrap();
-        Self { sandbox, repository, cohorts, app, folder }
+        if let Account::User(token) = &ringway {
+            std::fs::write(folder.path().join("token"), token).unwrap();
+        }
+        Self { sandbox, repository, cohorts, ringway, hook: Cell::default(), folder }
     }
 
     /// Looks at GitHub, or changes it.
@@ -92,7 +135,10 @@ impl Github {
         let registry = target().registry();
         let api = self.sandbox.github().unwrap();
         let folder = self.folder.path().display();
-        let app = self.app;
+        let account = match &self.ringway {
+            Account::App(id) => format!("app: {{id: {id}, privateKeyFile: {folder}/key.pem}}"),
+            Account::User(_) => format!("token: {{file: {folder}/token}}"),
+        };
         format!(
             r#"{usual}    rings:
       repository: {REPOSITORY}
@@ -102,7 +148,7 @@ impl Github {
 {more}
 github:
   api: http://{api}
-  app: {{id: {app}, privateKeyFile: {folder}/key.pem}}
+  {account}
   webhookSecrets: [{{file: {folder}/webhook-secret}}]
   sweep: 10s
 cohorts:
@@ -116,7 +162,17 @@ cohorts:
     #[track_caller]
     pub(crate) fn tells(&self, server: &Running) {
         let url = format!("http://{}/webhooks/github", server.address());
-        self.with(|github| github.set_app_hook(self.app, &url, SECRET, &EVENTS).unwrap());
+        self.with(|github| match &self.ringway {
+            Account::App(app) => {
+                github.set_app_hook(*app, &url, SECRET, &EVENTS).unwrap();
+            }
+            Account::User(_) => {
+                let hook = github.add_repository_hook(self.repository, &url, SECRET, &EVENTS);
+                if let Some(before) = self.hook.replace(Some(hook)) {
+                    github.hook_mut(before).unwrap().active = false;
+                }
+            }
+        });
     }
 
     /// Writes a cohort file.
@@ -173,6 +229,35 @@ cohorts:
     /// A pull request that is there.
     pub(crate) fn known(&self, number: u64, branch: &str) -> PullRequest<'_> {
         PullRequest { github: self, number, branch: branch.to_owned() }
+    }
+
+    /// Keeps what is said from now on, for [`Self::secrets`].
+    pub(crate) fn listen(&self) {
+        self.with(github::Github::record_exchanges);
+    }
+
+    /// Everything that only GitHub and Ringway may know: the secret of the webhook, each line of the App's private key, the
+    /// tokens that were given to the App since [`Self::listen`], and the token of the user.
+    pub(crate) fn secrets(&self) -> Vec<String> {
+        let key = KEY.lines().filter(|line| !line.starts_with("-----"));
+        let mut secrets: Vec<String> = key.chain([SECRET]).map(str::to_owned).collect();
+        match &self.ringway {
+            Account::App(_) => secrets.extend(self.tokens()),
+            Account::User(token) => secrets.push(token.clone()),
+        }
+        secrets
+    }
+
+    /// The tokens that were given to the App since [`Self::listen`].
+    pub(crate) fn tokens(&self) -> Vec<String> {
+        self.with(|github| {
+            let given = github.exchanges().iter().filter(|said| said.path.ends_with("/access_tokens"));
+            let token = |answer: &[u8]| -> Option<String> {
+                let answer: serde_json::Value = serde_json::from_slice(answer).ok()?;
+                Some(answer["token"].as_str()?.to_owned())
+            };
+            given.filter_map(|said| token(&said.answer)).collect()
+        })
     }
 
     /// How many calls were made that create or change content, and in all.
@@ -320,6 +405,19 @@ impl PullRequest<'_> {
     /// Everything that can be read in it.
     pub(crate) fn conversation(&self) -> String {
         self.change(|github, repository, number| github.conversation(repository, number).unwrap())
+    }
+
+    /// The newest commit status `ringway/ring` of its head that the user has set who Ringway is.
+    pub(crate) fn status(&self) -> Option<String> {
+        let commit = self.commit();
+        self.change(|github, repository, _| {
+            let user = github.account_of(USER)?.id;
+            let is_meant = |status: &&Status| {
+                status.commit == commit && status.context == "ringway/ring" && status.creator == user
+            };
+            let statuses = github.repository_by_id(repository)?.statuses();
+            statuses.iter().rev().find(is_meant).map(|status| status.state.clone())
+        })
     }
 
     /// Waits until all of these texts can be read in it.

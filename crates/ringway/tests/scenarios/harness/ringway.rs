@@ -65,10 +65,7 @@ impl Ringway {
 
     /// Starts a command that is killed with the test.
     pub(crate) fn starting(&self, arguments: &[&str]) -> Running {
-        let said = NamedTempFile::new().unwrap();
-        let mut command = self.command(arguments);
-        command.stdout(Stdio::piped()).stderr(said.reopen().unwrap());
-        Running { child: Some(command.spawn().unwrap()), said }
+        Running::of(self.command(arguments))
     }
 
     pub(crate) fn cleanup(&self, ring: &str) -> Ran {
@@ -111,6 +108,13 @@ pub(crate) struct Running {
 }
 
 impl Running {
+    /// Starts a command.
+    pub(crate) fn of(mut command: Command) -> Self {
+        let said = NamedTempFile::new().unwrap();
+        command.stdout(Stdio::piped()).stderr(said.reopen().unwrap());
+        Self { child: Some(command.spawn().unwrap()), said }
+    }
+
     fn said(&self) -> String {
         String::from_utf8_lossy(&std::fs::read(self.said.path()).unwrap()).into_owned()
     }

@@ -43,3 +43,17 @@ fn a_label_before_the_build_releases_to_six_tenants_when_the_build_is_done_and_a
     let server = scene.server.take().unwrap().ended_by(Signal::INT).expect(0);
     assert!(!server.err.contains("\"level\":\"ERROR\""), "{}", server.err);
 }
+
+#[test]
+fn a_user_with_a_token_does_what_an_app_does_and_sets_a_commit_status() {
+    let (tenants, names) = fleet("user", 2);
+    let before = sources(&tenants);
+    let scene = Scene::of_a_user(&[("all", &names)]);
+    let pull = scene.released("ring-user", "all", &tenants);
+    until("the commit has succeeded", || pull.status().as_deref() == Some("success"));
+    assert_eq!(pull.checks(), [], "only Apps make check runs");
+    pull.close();
+    until("every tenant has what it had before", || sources(&tenants) == before);
+    pull.says(&["given back"]);
+    assert_eq!(scene.github.with(|github| github.oddities.clone()), Vec::<String>::new());
+}
