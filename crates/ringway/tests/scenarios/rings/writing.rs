@@ -1,8 +1,12 @@
-//! What Ringway writes into a pull request, when others write there too.
+//! What Ringway writes into a pull request, when others write there too, and what it writes into its log.
 
-use super::{Scene, label, run};
-use crate::{harness::until, observe::fleet};
-use sandbox::github::NewCheckRun;
+use super::{SERVE, Scene, label, run};
+use crate::{
+    harness::{Github, until},
+    observe::{fleet, sources},
+};
+use rustix::process::Signal;
+use sandbox::github::{Fault, NewCheckRun, Scope};
 
 /// The first line of the comment that is edited in place ends with this.
 const KEPT: &str = "what=comment -->";
@@ -59,4 +63,59 @@ fn a_check_run_of_another_app_with_our_name_is_left_alone() {
     let theirs = checks.iter().find(|check| check.0 == foreign).unwrap();
     assert_eq!((theirs.1.as_str(), theirs.2.as_deref()), ("completed", Some("failure")));
     assert_eq!(checks.len(), 2, "{checks:?}");
+}
+
+#[test]
+fn a_log_of_everything_has_no_secret_of_an_app_in_it() {
+    let (log, github) = logged("logapp", Github::begin());
+    assert!(log.contains("GitHub no longer takes the token of the installation"), "a token was replaced");
+    assert!(github.tokens().len() >= 2, "and GitHub gave another one");
+    assert!(!log.contains("eyJ"), "no proof that we are the App, which is a JSON web token");
+}
+
+#[test]
+fn a_log_of_everything_has_no_token_of_a_user_in_it() {
+    logged("loguser", Github::with_a_user());
+}
+
+/// A story in which requests to GitHub fail, with the log of a server that logs all it can: the secrets that GitHub knows
+/// of are not in it.
+#[track_caller]
+fn logged(name: &str, github: Github) -> (String, Github) {
+    let (tenants, names) = fleet(name, 1);
+    let before = sources(&tenants);
+    github.listen();
+    let mut scene = Scene::on(github, &[("all", &names)], true, |github| github.configuration(""));
+    scene.stop(Signal::TERM);
+    let mut command = scene.ringway.command(&SERVE);
+    command.env("RUST_LOG", "trace");
+    scene.start_as(command);
+    scene.github.with(|github| {
+        github.faults.next(Scope::Reads, Fault::FailsBefore(502));
+        github.faults.next(Scope::WritesTo("/comments"), Fault::FailsAfter(502));
+    });
+    let pull = scene.released(&format!("ring-{name}"), "all", &tenants);
+    if !scene.github.tokens().is_empty() {
+        // The App asks for another token. A user has no other one.
+        scene.github.with(|github| github.faults.next(Scope::Reads, Fault::Unauthorized));
+    }
+    pull.close();
+    until("every tenant has what it had before", || sources(&tenants) == before);
+    pull.says(&["given back"]);
+    let log = scene.stop(Signal::TERM).expect(0).err;
+    for line in [
+        "\"level\":\"DEBUG\"",
+        "delivered by GitHub",
+        "GitHub is asked again",
+        "the answer to a write was lost",
+    ] {
+        assert!(log.contains(line), "all is logged: {line}");
+    }
+    let secrets = scene.github.secrets();
+    for secret in &secrets {
+        let line = log.lines().find(|line| line.contains(secret));
+        assert_eq!(line, None, "{secret} is in the log");
+    }
+    let Scene { github, .. } = scene;
+    (log, github)
 }
