@@ -25,6 +25,11 @@ pub(crate) fn noticed_gone(ringway: &Ringway, number: u64) -> usize {
     usize::try_from(gone).unwrap()
 }
 
+/// Whether a condition, in SQL about the whole ledger, holds.
+pub(crate) fn knows(ringway: &Ringway, condition: &str) -> bool {
+    ask(ringway, &format!("SELECT {condition}")).unwrap_or(false)
+}
+
 /// A moment in the run that begins after this was made.
 pub(crate) struct When<'a> {
     ringway: &'a Ringway,

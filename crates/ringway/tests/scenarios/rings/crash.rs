@@ -3,9 +3,11 @@
 use super::{Scene, label, run};
 use crate::{
     harness::until,
-    observe::{When, ended, fleet, overrides, proven, sources},
+    observe::{When, ended, fleet, knows, overrides, proven, sources},
 };
 use rustix::process::Signal;
+use sandbox::github::{Fault, Faults, Scope};
+use std::{cell::Cell, time::Duration};
 
 #[test]
 fn without_a_webhook_the_sweep_does_everything_only_later() {
@@ -45,49 +47,134 @@ fn what_is_merged_while_the_server_is_down_is_kept_and_said_when_it_comes() {
     assert!(run(&tenants, &pull.image()));
 }
 
+/// A delivery is stored, and nobody has looked at what it is about.
+const UNPROCESSED: &str = "EXISTS (SELECT 1 FROM inbox WHERE processed_at IS NULL)";
+
+/// Somebody has looked at what all deliveries are about.
+const PROCESSED: &str =
+    "EXISTS (SELECT 1 FROM inbox) AND NOT EXISTS (SELECT 1 FROM inbox WHERE processed_at IS NULL)";
+
+/// A comment may be there or not: what is written before it is sent says no more.
+const ABOUT_TO_SAY: &str = "EXISTS (SELECT 1 FROM pull_request, json_each(pull_request.told) AS said \
+                            WHERE said.value = 'about to be written')";
+
+/// A run has a stop or a verdict.
+fn of_run(id: &str, what: &str) -> String {
+    format!("EXISTS (SELECT 1 FROM run WHERE id = '{id}' AND {what} IS NOT NULL)")
+}
+
+/// A story with two kills, each when the ledger says something about the newest run.
+struct Story {
+    release: String,
+    cleanup: String,
+    more: Option<More>,
+}
+
+/// What else there is in a story.
+#[derive(Clone, Copy, PartialEq)]
+enum More {
+    /// One more kill, when the label is delivered.
+    Delivered,
+    /// The first kill comes when the comment that a release was accepted is on GitHub, and Ringway was not told.
+    Said,
+    /// A commit that is pushed while the release goes on, with one more kill while that one stops.
+    Pushed,
+}
+
+impl Scene {
+    fn kill(&mut self) {
+        self.stop(Signal::KILL);
+        // What GitHub was slow with, it was slow with before.
+        self.github.with(|github| github.faults = Faults::default());
+        self.start();
+    }
+
+    /// Lets GitHub take its time with the next answer to such a request.
+    fn slow(&self, scope: Scope) {
+        self.github.with(|github| github.faults.next(scope, Fault::Slow(Duration::from_secs(20))));
+    }
+}
+
 #[test]
 fn a_kill_at_ten_points_of_the_story_changes_nothing_but_the_delay() {
-    let (tenants, names) = fleet("killed", 3);
+    let (tenants, names) = fleet("killed", 6);
     let before = sources(&tenants);
     let mut scene = Scene::new("", &[("all", &names)]);
-    let sql = str::to_owned;
-    let points = [
-        (sql("true"), sql("true")),
-        (
-            sql("EXISTS (SELECT 1 FROM claim WHERE claim.run = newest.id)"),
-            sql("NOT EXISTS (SELECT 1 FROM claim)"),
-        ),
-        (proven("patched", 1), sql("EXISTS (SELECT 1 FROM override WHERE state = 'removed')")),
-        (proven("applied", 1), proven("applied", 1)),
-        (ended(3), ended(3)),
+    let story = |release: String, cleanup: String, more| Story { release, cleanup, more };
+    let claimed = "EXISTS (SELECT 1 FROM claim WHERE claim.run = newest.id)";
+    let removed = "EXISTS (SELECT 1 FROM override WHERE state = 'removed')";
+    let given_back = "NOT EXISTS (SELECT 1 FROM claim)";
+    let stories = [
+        story("true".into(), "true".into(), Some(More::Delivered)),
+        story(ABOUT_TO_SAY.into(), removed.into(), Some(More::Said)),
+        story(proven("patched", 1), proven("applied", 1), Some(More::Pushed)),
+        story(claimed.into(), given_back.into(), None),
+        story(proven("applied", 1), ended(6), None),
     ];
-    for (index, (point, of_cleanup)) in points.iter().enumerate() {
+    let mut kills = 0;
+    for (index, Story { release, cleanup, more }) in stories.into_iter().enumerate() {
         let branch = format!("ring-killed-{index}");
         let pull = scene.github.ring(&branch);
-        pull.label(&label("all"));
         let number = pull.number;
-        let next = When::next_run(&scene.ringway);
-        pull.build();
-        next.reached(point);
-        scene.stop(Signal::KILL);
-        scene.start();
+        if more == Some(More::Delivered) {
+            until("the ring is known", || knows(&scene.ringway, PROCESSED));
+            scene.slow(Scope::Path("/pulls/"));
+            pull.label(&label("all"));
+            until("the label is delivered", || knows(&scene.ringway, UNPROCESSED));
+            scene.kill();
+            kills += 1;
+        } else {
+            pull.label(&label("all"));
+        }
+
         let pull = scene.pull(number, &branch);
-        pull.says(&["3 of 3"]);
-        assert!(run(&tenants, &pull.image()), "{point}");
-        assert_eq!(
-            pull.conversation().matches("Ring release accepted").count(),
-            1,
-            "{}",
-            pull.conversation()
-        );
+        let next = When::next_run(&scene.ringway);
+        if more == Some(More::Said) {
+            // When the comment that is edited in place is there, the next new one is about the release.
+            pull.says(&["what=comment"]);
+            scene.slow(Scope::WritesTo(format!("/issues/{number}/comments").leak()));
+        }
+        pull.build();
+        let id = next.reached(&release);
+        if more == Some(More::Said) {
+            pull.says(&["Ring release accepted"]);
+            assert!(knows(&scene.ringway, ABOUT_TO_SAY), "GitHub has not answered yet");
+        }
+        scene.kill();
+        kills += 1;
+        if more == Some(More::Pushed) {
+            let pull = scene.pull(number, &branch);
+            pull.push("a fix");
+            pull.build();
+            // It stops within a moment, which may pass between two looks.
+            let (told, over) = (of_run(&id, "stop"), of_run(&id, "verdict"));
+            let stopping = || knows(&scene.ringway, &format!("{told} AND NOT {over}"));
+            let seen = Cell::new(false);
+            until("the release stops", || {
+                seen.set(stopping());
+                seen.get() || knows(&scene.ringway, &over)
+            });
+            if seen.get() {
+                scene.kill();
+                kills += 1;
+            }
+        }
+
+        let pull = scene.pull(number, &branch);
+        pull.says(&["6 of 6"]);
+        until("every tenant runs the image", || run(&tenants, &pull.image()));
+        let said = pull.conversation();
+        let accepted = if more == Some(More::Pushed) { 2 } else { 1 };
+        assert_eq!(said.matches("Ring release accepted").count(), accepted, "{release}: {said}");
 
         let next = When::next_run(&scene.ringway);
         pull.close();
-        next.reached(of_cleanup);
-        scene.stop(Signal::KILL);
-        scene.start();
+        next.reached(&cleanup);
+        scene.kill();
+        kills += 1;
         until("every tenant has what it had before", || sources(&tenants) == before);
         until("nothing is overridden", || overrides(&scene.ringway).is_empty());
         scene.pull(number, &branch).says(&["given back"]);
     }
+    assert!(kills >= 10, "only {kills} kills came at their points");
 }
