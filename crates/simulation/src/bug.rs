@@ -42,6 +42,8 @@ pub enum Bug {
     InverseOverwritten,
     /// A cleanup gives the claim back without taking anything out.
     NothingRemoved,
+    /// A cleanup does not wait for what it took out to be gone.
+    CleanupNotAwaited,
     /// Everybody may do everything.
     AuthorityNotAsked,
     /// A build counts although it has not succeeded.
@@ -56,7 +58,7 @@ pub enum Bug {
 
 impl Bug {
     /// All that there are, by their names.
-    pub const ALL: [(&'static str, Self); 16] = [
+    pub const ALL: [(&'static str, Self); 17] = [
         ("stale_green_believed", Self::StaleGreenBelieved),
         ("rollout_believed", Self::RolloutBelieved),
         ("digests_painted", Self::DigestsPainted),
@@ -68,6 +70,7 @@ impl Bug {
         ("slot_kept", Self::SlotKept),
         ("inverse_overwritten", Self::InverseOverwritten),
         ("nothing_removed", Self::NothingRemoved),
+        ("cleanup_not_awaited", Self::CleanupNotAwaited),
         ("authority_not_asked", Self::AuthorityNotAsked),
         ("build_believed", Self::BuildBelieved),
         ("comment_forgotten", Self::CommentForgotten),
@@ -99,6 +102,7 @@ impl Bug {
                 instead!(ApplyOverride, naive::apply_override);
             }
             Self::NothingRemoved => instead!(RemoveOverride, naive::remove_override),
+            Self::CleanupNotAwaited => registry.workflow::<naive::HastyCleanup>(),
             Self::TenantForgotten => registry.activity::<step::RecordTenant, _>(forget),
             Self::VerdictForgotten => registry.activity::<step::RecordVerdict, _>(forget),
             Self::SlotKept => registry.activity::<step::ReleaseSlot, _>(forget),

@@ -4,6 +4,7 @@ use crate::{broken::Broken, trace::Trace};
 use jiff::Timestamp;
 use release::{
     proof::Proof,
+    report::RunKind,
     verdict::{ReleaseVerdict, TenantVerdict},
 };
 use ringway::ledger::{Claim, ClaimFilter, Ledger, LedgerError, Run, RunFilter, TenantState};
@@ -17,6 +18,8 @@ pub(crate) struct LedgerView {
     pub(crate) runs: BTreeMap<String, (Run, Vec<TenantState>)>,
     /// All claims.
     pub(crate) claims: Vec<Claim>,
+    /// What each cleanup is to take back: the claims of its rings, services and tenants when it began.
+    taken_back: BTreeMap<String, Vec<Claim>>,
 }
 
 /// Something that the ledger says for the first time.
@@ -91,7 +94,25 @@ impl LedgerView {
             news.extend(run.verdict.map(|verdict| News::Run { run: id, verdict }));
         }
         self.claims = ledger.claims(&ClaimFilter::default())?;
+        self.note_what_is_taken_back();
         Ok(())
+    }
+
+    /// A cleanup gives nothing up that was written before it has asked for the Application, and by then the ledger was
+    /// looked at: what is written when the cleanup is seen first was written when it began.
+    fn note_what_is_taken_back(&mut self) {
+        for (id, (run, _)) in &self.runs {
+            if run.kind == RunKind::Cleanup && !self.taken_back.contains_key(id) {
+                let claims = self.claims.iter().filter(|claim| is_of(run, claim)).cloned().collect();
+                self.taken_back.insert(id.clone(), claims);
+            }
+        }
+    }
+
+    /// What a cleanup is to take back of one tenant.
+    pub(crate) fn taken_back<'a>(&'a self, run: &str, tenant: &'a str) -> impl Iterator<Item = &'a Claim> {
+        let claims = self.taken_back.get(run).into_iter().flatten();
+        claims.filter(move |claim| claim.tenant == tenant)
     }
 
     /// The runs that have not ended.
@@ -104,6 +125,14 @@ impl LedgerView {
         let (run, tenants) = self.runs.get(run)?;
         Some((run, tenants.iter().find(|state| state.tenant == tenant)?))
     }
+}
+
+/// Whether a claim is of the rings, services and tenants of a run. There may be several of each.
+pub(crate) fn is_of(run: &Run, claim: &Claim) -> bool {
+    let is_among = |names: &str, name: &str| names.split(", ").any(|known| known == name);
+    run.tenants.contains(&claim.tenant)
+        && is_among(&run.ring, &claim.ring)
+        && is_among(&run.service, &claim.service)
 }
 
 fn tell(run: &str, tenant: &TenantState, before: Option<&TenantState>, news: &mut Vec<News>) {

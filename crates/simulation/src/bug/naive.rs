@@ -1,15 +1,19 @@
 //! Steps as somebody might write them who has not read the rules.
 
-use durable::Failure;
+use durable::{ActivityOptions, Failure, Flow, RetryPolicy, Workflow};
 use release::{
     overrides::{owner::OwnerAnnotation, plan::plan},
     proof::Proof,
     step::{
-        Applied, ApplyInput, AwaitAppliedInput, AwaitRolloutInput, Awaited, Claims, ClaimsInput, RemoveInput,
-        Removed, RunContext,
+        Applied, ApplyInput, AwaitAppliedInput, AwaitRolloutInput, Awaited, Claims, ClaimsInput,
+        RecordTenant, RecordTenantInput, ReleaseClaim, RemoveInput, RemoveOverride, Removed, RunContext,
+        TenantResult,
     },
+    verdict::TenantVerdict,
+    workflow::tenant_cleanup::{TenantCleanup, TenantCleanupInput},
 };
 use ringway::{cluster::ClusterError, world::World};
+use std::time::Duration;
 
 fn failed(error: &impl std::fmt::Display) -> Failure {
     Failure::retryable("naive", error.to_string())
@@ -74,4 +78,36 @@ pub(super) async fn remove_override(world: &World, input: RemoveInput) -> Result
     let now = world.clock.now();
     world.ledger.record_removed(&input.application, &input.service, now).map_err(|error| failed(&error))?;
     Ok(Removed::Gone { reason: "believed to be gone".to_owned() })
+}
+
+/// Takes out what was written into a tenant, and asks nobody what became of it.
+pub(super) struct HastyCleanup;
+
+impl Workflow for HastyCleanup {
+    const NAME: &'static str = TenantCleanup::NAME;
+    type Input = TenantCleanupInput;
+    type Output = TenantResult;
+
+    async fn run<F: Flow>(flow: F, input: TenantCleanupInput) -> Result<TenantResult, Failure> {
+        let options = || ActivityOptions::new(Duration::from_secs(60)).retry(RetryPolicy::attempts(100));
+        for application in input.applications {
+            let remove = RemoveInput {
+                context: input.context.clone(),
+                application: application.key,
+                service: application.wanted.service,
+            };
+            flow.activity::<RemoveOverride>(remove.clone(), options()).await?;
+            flow.activity::<ReleaseClaim>(remove, options()).await?;
+        }
+        let result = TenantResult {
+            tenant: input.context.tenant,
+            verdict: TenantVerdict::Success,
+            proof: Proof::None,
+            notes: vec!["it will be as before".to_owned()],
+            problem: None,
+        };
+        let record = RecordTenantInput { run: input.context.run, result: result.clone() };
+        flow.activity::<RecordTenant>(record, options()).await?;
+        Ok(result)
+    }
 }

@@ -17,7 +17,7 @@ use release::{
     service::{Service, Verify},
     verdict::TenantVerdict,
 };
-use ringway::ledger::{Run, TenantState};
+use ringway::ledger::{Claim, Run, TenantState};
 use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) struct ProvenVerdict;
@@ -88,19 +88,39 @@ fn is_enough(moment: &Moment<'_>, run: &Run, state: &TenantState) -> Result<(), 
 }
 
 fn needed(moment: &Moment<'_>, run: &Run, state: &TenantState) -> Proof {
-    let services = services(moment, run);
-    let facts = moment.truth.of(&state.tenant);
+    match run.kind {
+        RunKind::Release => of_services(moment, &state.tenant, &services(moment, run)),
+        RunKind::Cleanup => of_what_remains(moment, run, state),
+    }
+}
+
+/// All that can be proven of services in a tenant.
+fn of_services(moment: &Moment<'_>, tenant: &str, services: &[&Service]) -> Proof {
+    let facts = moment.truth.of(tenant);
     let pods = facts.is_some_and(|facts| services.iter().all(|service| facts.can_be_looked_into(service)));
     let looked_into = services.iter().all(|service| service.verify == Verify::Cluster);
-    match run.kind {
-        RunKind::Release if looked_into && pods => Proof::DigestVerified,
-        RunKind::Release => Proof::Applied,
-        // Gone, or nothing was ever written: there is nothing to prove. The notes say so.
-        RunKind::Cleanup if !state.notes.is_empty() || state.proof == Proof::None => Proof::None,
-        // The registry may not have answered.
-        RunKind::Cleanup if looked_into && pods => Proof::RolledOut,
-        RunKind::Cleanup => Proof::Applied,
+    if looked_into && pods { Proof::DigestVerified } else { Proof::Applied }
+}
+
+/// Nothing is to be proven of a tenant into which nothing was written when the cleanup began, nor of an Application that
+/// is not the one any more that it was written into.
+fn of_what_remains(moment: &Moment<'_>, run: &Run, state: &TenantState) -> Proof {
+    let facts = moment.truth.of(&state.tenant);
+    let application = facts.and_then(|facts| facts.application.as_ref()).filter(|found| !found.is_going);
+    let is_there = |claim: &Claim| {
+        let written_into = claim.written.as_ref().map(|written| &written.inverse.uid);
+        application.is_some_and(|application| written_into == Some(&application.uid))
+    };
+    let mut claims = moment.ledger.taken_back(&run.id, &state.tenant);
+    if !claims.any(is_there) {
+        return Proof::None;
     }
+    // How closely a tenant is looked at is one for all that is taken back from it.
+    let claims = moment.ledger.taken_back(&run.id, &state.tenant);
+    let services: Vec<&Service> =
+        claims.filter_map(|claim| moment.book.services.get(&claim.service)).collect();
+    // What charts say by themselves is of a registry that nobody can ask for digests.
+    of_services(moment, &state.tenant, &services).min(Proof::RolledOut)
 }
 
 fn services<'a>(moment: &Moment<'a>, run: &Run) -> Vec<&'a Service> {

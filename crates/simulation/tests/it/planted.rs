@@ -46,6 +46,7 @@ planted! {
     slot_kept by "everything_ends";
     inverse_overwritten by "restored";
     nothing_removed by "owned_overrides";
+    cleanup_not_awaited by "proven_verdict";
     authority_not_asked by "authorised";
     build_believed by "authorised";
     comment_forgotten by "said";
