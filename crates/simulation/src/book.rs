@@ -1,6 +1,10 @@
 //! What the simulation itself knows, without asking Ringway: who is a tenant of what, what others changed, which cancel
 //! was recorded when, and what every tag ever stood for. Invariants are judged by this and by the model.
 
+mod copied;
+
+pub(crate) use copied::{Copied, owners, ring_images};
+
 use crate::{hub::history::History, truth::TOLERANCE};
 use bytes::Bytes;
 use http::Request;
@@ -28,8 +32,8 @@ pub(crate) struct Book {
     pub(crate) pushes: BTreeMap<String, String>,
     /// When each run was first known, in true time.
     pub(crate) began: BTreeMap<String, Timestamp>,
-    /// Applications, by uid, that others made with values of ours in them: nobody but they owns those.
-    pub(crate) copies: BTreeSet<String>,
+    /// Applications, by uid, that others made with something of a ring in them: nobody but they owns that.
+    pub(crate) copies: BTreeMap<String, Copied>,
     /// What was true on GitHub when, in the seeds that have one.
     pub(crate) github: Option<History>,
     /// The tenants of each cohort file, as it stands now.

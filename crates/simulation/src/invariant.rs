@@ -12,7 +12,6 @@ mod restored;
 pub(crate) mod said;
 
 pub(crate) use content_budget::excess;
-pub(crate) use owned_overrides::ring_image;
 pub(crate) use restored::compare;
 
 use crate::audience::Moment;

@@ -1,11 +1,10 @@
-//! No override in the fleet without an owner in the ledger that knows how to take it back, unless others made a copy of
-//! an Application with our values in it: Ringway refuses that one by name and never owned it. An Application that is being
-//! deleted takes what stands in it along.
+//! No override in the fleet without an owner in the ledger that knows how to take it back, except what others put there by
+//! making an Application again from a copy: that very image and that very annotation are theirs. An Application that is
+//! being deleted takes what stands in it along.
 
 use super::Invariant;
-use crate::audience::Moment;
+use crate::{audience::Moment, book::ring_images};
 use release::overrides::owner::OwnerAnnotation;
-use serde_json::Value;
 
 pub(super) struct OwnedOverrides;
 
@@ -19,7 +18,7 @@ impl Invariant for OwnedOverrides {
             let Some(application) = moment.truth.of(name).and_then(|facts| facts.application.as_ref()) else {
                 continue;
             };
-            if application.is_going || moment.book.copies.contains(&application.uid) {
+            if application.is_going {
                 continue;
             }
             let claims: Vec<_> = moment
@@ -31,7 +30,7 @@ impl Invariant for OwnedOverrides {
             for (service, owner) in &application.owners {
                 let owned =
                     claims.iter().any(|claim| claim.service == *service && owner["ring"] == claim.ring);
-                if !owned {
+                if !owned && !moment.book.is_copied_owner(&application.uid, service, owner) {
                     return Err(format!(
                         "Application {name} has the annotation {} of ring {}, and the ledger knows nothing of it",
                         OwnerAnnotation::key(service),
@@ -39,20 +38,12 @@ impl Invariant for OwnedOverrides {
                     ));
                 }
             }
-            if let Some(value) = ring_image(&application.sources).filter(|_| claims.is_empty()) {
+            let is_nobodys =
+                |text: &&str| claims.is_empty() && !moment.book.is_copied_text(&application.uid, text);
+            if let Some(value) = ring_images(&application.sources).into_iter().find(is_nobodys) {
                 return Err(format!("Application {name} says {value:?}, and the ledger knows nothing of it"));
             }
         }
         Ok(())
-    }
-}
-
-/// A repository of a ring somewhere in a source; nothing else has one.
-pub(crate) fn ring_image(value: &Value) -> Option<&str> {
-    match value {
-        Value::String(text) => text.contains("-ring-").then_some(text),
-        Value::Array(list) => list.iter().find_map(ring_image),
-        Value::Object(map) => map.values().find_map(ring_image),
-        _ => None,
     }
 }

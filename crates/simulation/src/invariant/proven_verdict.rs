@@ -49,10 +49,12 @@ impl Invariant for ProvenVerdict {
 fn is_true(moment: &Moment<'_>, run: &Run, state: &TenantState, proof: Proof) -> Result<(), String> {
     let services = services(moment, run);
     let application = moment.truth.of(&state.tenant).and_then(|facts| facts.application.as_ref());
-    // Somebody put it back as it was while it was overridden: what stands there is theirs, and so is what remains.
-    let is_copy = application.is_some_and(|application| moment.book.copies.contains(&application.uid));
+    // Somebody put it back as it was while it was overridden: what they put there is theirs, and remains.
+    let is_copied = |image: &str| {
+        application.is_some_and(|found| moment.book.is_copied_image(&found.uid, &state.tenant, image))
+    };
     let known = |image: &str| Known {
-        is_taken_back: !is_copy
+        is_taken_back: !is_copied(image)
             && run.ring.split(", ").any(|ring| image.contains(&format!("/atlas-{ring}:"))),
         digests: digests_of(moment, image),
     };

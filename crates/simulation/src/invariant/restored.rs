@@ -1,9 +1,9 @@
 //! After a cleanup every Application's spec is what it was before, except what others changed.
 
-use super::{Invariant, owned_overrides::ring_image};
+use super::Invariant;
 use crate::{
     audience::Moment,
-    book::{Book, Tenant},
+    book::{Book, Tenant, ring_images},
     view::News,
 };
 use release::{report::RunKind, verdict::TenantVerdict};
@@ -51,22 +51,17 @@ impl Invariant for GivenBack {
 /// # Errors
 /// The first difference.
 pub(crate) fn compare(model: &Model, book: &Book) -> Result<(), String> {
-    book.tenants.iter().try_for_each(|(name, tenant)| given_back(model, book, name, tenant))
+    book.tenants.iter().try_for_each(|(name, tenant)| given_back(model, name, tenant))
 }
 
-fn given_back(model: &Model, book: &Book, name: &str, tenant: &Tenant) -> Result<(), String> {
-    let found = model.get(&tenant.application);
-    let uid = found.map(|object| object["metadata"]["uid"].as_str().unwrap_or_default());
-    if uid.is_some_and(|uid| book.copies.contains(uid)) {
-        return Ok(());
-    }
-    let spec = found.map(|object| &object["spec"]);
+fn given_back(model: &Model, name: &str, tenant: &Tenant) -> Result<(), String> {
+    let spec = model.get(&tenant.application).map(|object| &object["spec"]);
     match (spec, &tenant.expected) {
         (None, None) => Ok(()),
         (Some(found), Some(expected)) if comparable(found) == comparable(expected) => Ok(()),
         (Some(found), Some(expected)) => {
-            let left =
-                ring_image(found).map(|value| format!(" (it still says {value:?})")).unwrap_or_default();
+            let left = ring_images(found).first().map(|value| format!(" (it still says {value:?})"));
+            let left = left.unwrap_or_default();
             Err(format!("Application {name} should be {expected} again, but is {found}{left}"))
         }
         (None, Some(_)) => Err(format!("Application {name} is gone, and nobody but Ringway touched it")),

@@ -2,7 +2,8 @@
 
 use super::{Scene, Stopped, act::cleanup, advice};
 use crate::{
-    invariant::{EVERYTHING_ENDS, RESTORED, compare, ring_image},
+    book::ring_images,
+    invariant::{EVERYTHING_ENDS, RESTORED, compare},
     stage::Inner,
     weather::Weather,
 };
@@ -155,11 +156,11 @@ impl Scene {
         let says = |inner: &mut Inner| {
             let found = inner.book.tenants.get(&claim.tenant)?;
             let found = inner.model.get(&found.application)?;
-            let is_copy = inner.book.copies.contains(found["metadata"]["uid"].as_str()?);
+            let is_copy = inner.book.copies.contains_key(found["metadata"]["uid"].as_str()?);
             // The tag may stand apart from the repository.
             Some(
                 is_copy
-                    && ring_image(&found["spec"]).is_some()
+                    && !ring_images(&found["spec"]).is_empty()
                     && found["spec"].to_string().contains("crash"),
             )
         };

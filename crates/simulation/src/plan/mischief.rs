@@ -1,7 +1,10 @@
 //! What others do to the fleet behind Ringway's back. Each deed is also done to what a spec is expected to be in the end.
 
 use super::fleet::{Shape, create, send};
-use crate::{book::Tenant, stage::Inner};
+use crate::{
+    book::{Copied, Tenant},
+    stage::Inner,
+};
 use sandbox::{Model, Random};
 use serde_json::{Value, json};
 
@@ -146,8 +149,9 @@ fn recreate(
     create(&mut inner.model, object)?;
     expect(inner, shape, Some(object["spec"].clone()));
     let found = inner.model.get(&shape.application()).map(|found| found["metadata"]["uid"].clone());
-    if let Some(uid) = found.as_ref().and_then(Value::as_str).filter(|_| copied) {
-        inner.book.copies.insert(uid.to_owned());
+    let copied = Copied::read(object).filter(|_| copied);
+    if let (Some(uid), Some(copied)) = (found.as_ref().and_then(Value::as_str), copied) {
+        inner.book.copies.insert(uid.to_owned(), copied);
     }
     Ok(())
 }

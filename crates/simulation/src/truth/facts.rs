@@ -1,6 +1,6 @@
 //! The facts of one tenant at one moment, and what they show.
 
-use crate::book::Tenant;
+use crate::book::{Tenant, owners};
 use release::{
     proof::Proof,
     service::{Service, WorkloadKind},
@@ -156,17 +156,12 @@ impl ApplicationFacts {
             let of = object.pointer(of).unwrap_or(&Value::Null);
             serde_json::json!([of["source"], of["sources"]])
         };
-        let annotations = object.pointer("/metadata/annotations").and_then(Value::as_object);
-        let owners = annotations.into_iter().flatten().filter_map(|(key, value)| {
-            let service = key.strip_prefix("owner.ringway.dev/")?;
-            Some((service.to_owned(), serde_json::from_str(value.as_str()?).ok()?))
-        });
         Self {
             uid: text("/metadata/uid"),
             is_going: !text("/metadata/deletionTimestamp").is_empty(),
             sources: sources("/spec"),
             compared: sources("/status/sync/comparedTo"),
-            owners: owners.collect(),
+            owners: owners(object),
         }
     }
 
