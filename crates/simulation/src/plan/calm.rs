@@ -2,9 +2,9 @@
 
 use super::{Scene, Stopped, act::cleanup, advice};
 use crate::{
-    book::ring_images,
     invariant::{EVERYTHING_ENDS, RESTORED, compare},
     stage::Inner,
+    view::is_of,
     weather::Weather,
 };
 use release::report::RunKind;
@@ -12,7 +12,8 @@ use ringway::{
     ledger::{Claim, ClaimFilter, Run, RunFilter},
     request::Selection,
 };
-use sandbox::{Random, argocd, workload};
+use sandbox::{Kind, Random, argocd, workload};
+use serde_json::Value;
 use std::{collections::BTreeSet, time::Duration};
 use tokio::time::Instant;
 
@@ -145,26 +146,24 @@ impl Scene {
         Ok(())
     }
 
-    /// Whether nobody can prove a cleanup of the tenant, because somebody has put a copy of its Application there that
-    /// says an image of a ring which crashes: what others wrote is not Ringway's to take out.
+    /// Whether nobody can prove a cleanup of the claim, because somebody has put a copy of its Application there that says
+    /// an image of a ring which crashes: what others wrote is not Ringway's to take out.
     fn is_broken_by_somebody(&self, claim: &Claim) -> Result<bool, Stopped> {
         let latest = self.machine.ledger().latest_of_tenant(&claim.tenant)?;
         let crashes = latest.iter().any(|(run, state)| {
             let code = state.problem.as_ref().map(|problem| problem.code.as_str());
-            run.kind == RunKind::Cleanup && code == Some("crash_loop")
+            run.kind == RunKind::Cleanup && is_of(run, claim) && code == Some("crash_loop")
         });
-        let says = |inner: &mut Inner| {
-            let found = inner.book.tenants.get(&claim.tenant)?;
-            let found = inner.model.get(&found.application)?;
-            let is_copy = inner.book.copies.contains_key(found["metadata"]["uid"].as_str()?);
-            // The tag may stand apart from the repository.
-            Some(
-                is_copy
-                    && !ring_images(&found["spec"]).is_empty()
-                    && found["spec"].to_string().contains("crash"),
-            )
+        let is_theirs = |inner: &mut Inner| {
+            let tenant = inner.book.tenants.get(&claim.tenant)?;
+            let uid = inner.model.get(&tenant.application)?["metadata"]["uid"].as_str()?;
+            let mut images =
+                inner.model.list(Kind::Pod, Some(&tenant.namespace)).flat_map(|(_, pod)| images(pod));
+            Some(images.any(|image| {
+                image.contains(":crash") && inner.book.is_copied_image(uid, &claim.tenant, image)
+            }))
         };
-        Ok(crashes && self.stage.with(says).unwrap_or_default())
+        Ok(crashes && self.stage.with(is_theirs).unwrap_or_default())
     }
 
     fn nothing_is_left(&self) -> Result<(), Stopped> {
@@ -188,4 +187,10 @@ impl Scene {
         let difference = self.stage.with(|inner| compare(&inner.model, &inner.book));
         difference.map_err(|what| self.fail(RESTORED, what))
     }
+}
+
+/// What the containers of a pod run.
+fn images(pod: &Value) -> impl Iterator<Item = &str> {
+    let containers = pod.pointer("/spec/containers").and_then(Value::as_array);
+    containers.into_iter().flatten().filter_map(|container| container["image"].as_str())
 }

@@ -101,3 +101,10 @@ fn a_release_that_a_crash_kept_from_starting_begins() {
 fn a_cleanup_of_one_tenant_does_not_end_the_release_of_the_others() {
     holds(2958);
 }
+
+/// A false alarm of the simulation: somebody had made an Application again from a copy with a crashing image in it, so that
+/// no cleanup of what was written into the copy could be proven, and the claim was left.
+#[test]
+fn a_claim_is_left_where_somebody_put_a_crashing_copy() {
+    holds(805);
+}
