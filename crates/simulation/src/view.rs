@@ -18,6 +18,8 @@ pub(crate) struct LedgerView {
     pub(crate) runs: BTreeMap<String, (Run, Vec<TenantState>)>,
     /// All claims.
     pub(crate) claims: Vec<Claim>,
+    /// When it was first seen that a run is to stop, whoever says so: a person, a cleanup, a pull request, a newer release.
+    pub(crate) stopped: BTreeMap<String, Timestamp>,
     /// What each cleanup is to take back: the claims of its rings, services and tenants when it began.
     taken_back: BTreeMap<String, Vec<Claim>>,
 }
@@ -69,7 +71,7 @@ impl LedgerView {
         }
         self.writes = Some(writes);
         let mut news = Vec::new();
-        self.read(ledger, &mut news)
+        self.read(ledger, now, &mut news)
             .map_err(|error| Broken::new("readable_ledger", now, error.to_string()))?;
         for item in &news {
             trace.note(now, &format!("ledger: {item:?}"));
@@ -77,13 +79,16 @@ impl LedgerView {
         Ok(Some(news))
     }
 
-    fn read(&mut self, ledger: &Ledger, news: &mut Vec<News>) -> Result<(), LedgerError> {
+    fn read(&mut self, ledger: &Ledger, now: Timestamp, news: &mut Vec<News>) -> Result<(), LedgerError> {
         for run in ledger.runs(&RunFilter { unfinished: true, ..RunFilter::default() })? {
             self.runs.entry(run.id.clone()).or_insert_with(|| (run, Vec::new()));
         }
         let open: Vec<String> = self.unfinished().map(|run| run.id.clone()).collect();
         for id in open {
             let Some(run) = ledger.run(&id)? else { continue };
+            if run.stop.is_some() {
+                self.stopped.entry(id.clone()).or_insert(now);
+            }
             let tenants = ledger.tenants(&id)?;
             let known = self.runs.insert(id.clone(), (run.clone(), tenants.clone()));
             let known = known.map(|(_, tenants)| tenants).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! No patch of a release begins after it was recorded that the release is to stop.
+//! No patch of a release begins after it was recorded that the release is to stop, whoever stops it.
 
 use super::{Invariant, claims_once::written_owner};
 use crate::audience::Moment;
@@ -15,8 +15,10 @@ impl Invariant for PatchAfterCancel {
         for write in moment.writes {
             let Some((_, owner)) = written_owner(&write.patch) else { continue };
             let release = owner["release"].as_str().unwrap_or_default();
+            // What the ledger says, and that a person was told so: a ledger may have forgotten it.
+            let stopped = [moment.ledger.stopped.get(release), moment.book.stopped.get(release)];
             // What begins in the same instant is on its way already.
-            if let Some(stopped) = moment.book.stopped.get(release).filter(|stopped| **stopped < write.at) {
+            if let Some(stopped) = stopped.into_iter().flatten().find(|stopped| **stopped < write.at) {
                 return Err(format!(
                     "request #{} begins to write to {} for release {release}, which was told to stop at {}",
                     write.number,
