@@ -40,7 +40,9 @@ fn folds(moment: &Moment<'_>, run: &str, verdict: ReleaseVerdict) -> Result<(), 
         ReleaseVerdict::Success => !bad,
         ReleaseVerdict::PartialSuccess => has(TenantVerdict::Success) && bad,
         ReleaseVerdict::Failed => has(TenantVerdict::Failed) && !has(TenantVerdict::Success),
-        ReleaseVerdict::Refused => has(TenantVerdict::Refused) && !has(TenantVerdict::Success),
+        ReleaseVerdict::Refused => {
+            has(TenantVerdict::Refused) && !has(TenantVerdict::Success) && !has(TenantVerdict::Failed)
+        }
         ReleaseVerdict::Cancelled | ReleaseVerdict::Superseded => true,
     };
     if right {

@@ -38,12 +38,21 @@ impl Invariant for OwnedOverrides {
                     ));
                 }
             }
-            let is_nobodys =
-                |text: &&str| claims.is_empty() && !moment.book.is_copied_text(&application.uid, text);
+            let is_nobodys = |text: &&str| {
+                let is_owned = claims.iter().any(|claim| is_of_ring(text, &claim.ring));
+                !is_owned && !moment.book.is_copied_text(&application.uid, text)
+            };
             if let Some(value) = ring_images(&application.sources).into_iter().find(is_nobodys) {
                 return Err(format!("Application {name} says {value:?}, and the ledger knows nothing of it"));
             }
         }
         Ok(())
     }
+}
+
+/// Whether a reference or a repository is of a ring, such as `127.0.0.1:15000/atlas-ring-a:good-1`.
+fn is_of_ring(text: &str, ring: &str) -> bool {
+    let name = text.rsplit('/').next().unwrap_or(text);
+    let repository = name.split([':', '@']).next().unwrap_or(name);
+    repository.strip_suffix(ring).is_some_and(|rest| rest.ends_with('-'))
 }
