@@ -1,7 +1,7 @@
 //! Plays seeds and prints those that break an invariant.
 
 use anyhow::Context as _;
-use clap::Parser;
+use clap::{CommandFactory, Parser, error::ErrorKind};
 use simulation::{Bug, Options, Report, play_many, simulate};
 use std::{ops::Range, process::ExitCode};
 
@@ -29,6 +29,14 @@ fn main() -> anyhow::Result<ExitCode> {
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     let options = Options { trace: line.trace, bug: line.bug.unwrap_or_default() };
     if line.trace {
+        let count = line.seeds.end.saturating_sub(line.seeds.start);
+        if count != 1 {
+            let message = format!(
+                "--trace plays one seed, such as --seeds 4711 --trace, and {:?} are {count}",
+                line.seeds
+            );
+            CommandLine::command().error(ErrorKind::ArgumentConflict, message).exit();
+        }
         let report = simulate(line.seeds.start, &options)?;
         report.trace.iter().for_each(|text| println!("{text}"));
         println!("{}", sentence(&report));
