@@ -5,7 +5,7 @@ mod copied;
 
 pub(crate) use copied::{Copied, owners, ring_images};
 
-use crate::{hub::history::History, truth::TOLERANCE};
+use crate::{freezes::Freezes, hub::history::History, truth::TOLERANCE};
 use bytes::Bytes;
 use http::Request;
 use jiff::Timestamp;
@@ -36,6 +36,8 @@ pub(crate) struct Book {
     pub(crate) copies: BTreeMap<String, Copied>,
     /// What was true on GitHub when, in the seeds that have one.
     pub(crate) github: Option<History>,
+    /// What people froze.
+    pub(crate) freezes: Freezes,
     /// The tenants of each cohort file, as it stands now.
     pub(crate) cohorts: BTreeMap<String, Vec<String>>,
     /// How many things happened to pull requests.

@@ -54,11 +54,15 @@ pub enum Bug {
     CloseOverlooked,
     /// What the comment of a pull request says is forgotten.
     MilestoneForgotten,
+    /// Since when a label is gone is not written down.
+    DepartureForgotten,
+    /// That something is frozen is not written down.
+    FreezeForgotten,
 }
 
 impl Bug {
     /// All that there are, by their names.
-    pub const ALL: [(&'static str, Self); 17] = [
+    pub const ALL: [(&'static str, Self); 19] = [
         ("stale_green_believed", Self::StaleGreenBelieved),
         ("rollout_believed", Self::RolloutBelieved),
         ("digests_painted", Self::DigestsPainted),
@@ -76,6 +80,8 @@ impl Bug {
         ("comment_forgotten", Self::CommentForgotten),
         ("close_overlooked", Self::CloseOverlooked),
         ("milestone_forgotten", Self::MilestoneForgotten),
+        ("departure_forgotten", Self::DepartureForgotten),
+        ("freeze_forgotten", Self::FreezeForgotten),
     ];
 
     /// The bug of this name.
@@ -115,7 +121,9 @@ impl Bug {
             | Self::BuildBelieved
             | Self::CommentForgotten
             | Self::CloseOverlooked
-            | Self::MilestoneForgotten => {}
+            | Self::MilestoneForgotten
+            | Self::DepartureForgotten
+            | Self::FreezeForgotten => {}
         }
     }
 
@@ -129,6 +137,8 @@ impl Bug {
             Self::StopForgotten => ledger::STOP_FORGOTTEN,
             Self::InverseOverwritten => ledger::INVERSE_OVERWRITTEN,
             Self::MilestoneForgotten => ledger::MILESTONE_FORGOTTEN,
+            Self::DepartureForgotten => ledger::DEPARTURE_FORGOTTEN,
+            Self::FreezeForgotten => ledger::FREEZE_FORGOTTEN,
             _ => return Ok((Ledger::in_memory("simulation")?, None)),
         };
         ledger::with_trigger(trigger).map(|(ledger, folder)| (ledger, Some(folder)))

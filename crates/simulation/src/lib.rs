@@ -10,6 +10,7 @@ mod book;
 mod broken;
 mod bug;
 mod driver;
+mod freezes;
 mod hub;
 mod invariant;
 mod kill;

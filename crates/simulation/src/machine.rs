@@ -24,7 +24,7 @@ use ringway::{
     ledger::Ledger,
     owner::Owner,
     registry::{Limits, OciRegistry},
-    request::{Answer, CleanupRequest, ReleaseRequest, Request},
+    request::{Answer, CleanupRequest, FreezeRequest, ReleaseRequest, Request},
     rings::Rings,
     start, start_cleanup,
     world::World,
@@ -197,8 +197,8 @@ impl Machine {
                     cancel(&stage, &owner, &run).await?;
                     return Ok(());
                 }
-                freeze @ Request::Freeze(_) => {
-                    owner.carry_out(freeze).await?;
+                Request::Freeze(request) => {
+                    freeze(&stage, &owner, request).await?;
                     return Ok(());
                 }
             };
@@ -257,5 +257,27 @@ async fn cancel(stage: &Stage, owner: &Owner, run: &str) -> anyhow::Result<()> {
         inner.trace.note(now, &format!("cancelled: {run}"));
         inner.book.stopped.entry(run.to_owned()).or_insert(now);
     });
+    Ok(())
+}
+
+/// As the command: only who has an answer knows that something is frozen, and it may be over as soon as somebody ends it.
+async fn freeze(stage: &Stage, owner: &Owner, request: FreezeRequest) -> anyhow::Result<()> {
+    let (on, service) = (request.on, request.service.clone());
+    let freezing = stage.with(|inner| {
+        let freezes = &mut inner.book.freezes;
+        if !on {
+            freezes.end(service.as_deref());
+        }
+        freezes.begin()
+    });
+    owner.carry_out(Request::Freeze(request)).await?;
+    if on {
+        let now = stage.time.now();
+        // Whatever began before is looked at first, so what is new in the ledger afterwards began afterwards.
+        stage.with(|inner| {
+            inner.trace.note(now, &format!("frozen: {service:?}"));
+            inner.book.freezes.stands(freezing, service.as_deref(), now);
+        });
+    }
     Ok(())
 }

@@ -33,6 +33,16 @@ pub(super) const MILESTONE_FORGOTTEN: &str = "CREATE TRIGGER planted AFTER INSER
     WHERE repository = NEW.repository AND number = NEW.number;
 END";
 
+/// Since when a label is gone is forgotten, so that its time to think it over begins anew at every look.
+pub(super) const DEPARTURE_FORGOTTEN: &str = "CREATE TRIGGER planted AFTER INSERT ON pull_request BEGIN
+    UPDATE pull_request SET noticed_gone = '{}'
+    WHERE repository = NEW.repository AND number = NEW.number;
+END";
+
+/// A freeze is not recorded, although whoever asked for it is told that it stands.
+pub(super) const FREEZE_FORGOTTEN: &str =
+    "CREATE TRIGGER planted BEFORE INSERT ON freeze BEGIN SELECT RAISE(IGNORE); END";
+
 /// A ledger in a file of its own, with a trigger that its program knows nothing of.
 ///
 /// # Errors

@@ -1,5 +1,9 @@
 //! No release for a pull request without authority and gates: since the look that led to it began, the label was there and
-//! set by somebody who may push, the newest build of the commit had succeeded, and its image was in the registry.
+//! set by somebody who may push, the newest build of the commit had succeeded, and its image was in the registry. And none
+//! while somebody has been told that its service, or everything, is frozen.
+//!
+//! A freeze is not judged by the look, but by the moment at which the release begins: Ringway asks for it last, and lets
+//! nobody freeze anything until what is just beginning has begun. Whoever has an answer has nothing begin any more.
 
 use super::Invariant;
 use crate::{audience::Moment, hub::history::PullFacts};
@@ -22,12 +26,25 @@ impl Invariant for Authorised {
         for (run, _) in moment.ledger.runs.values() {
             let Some(origin) = run.origin.as_ref().filter(|_| run.kind == RunKind::Release) else { continue };
             if self.judged.insert(run.id.clone()) {
+                not_frozen(run, moment)?;
                 let facts = history.since_look(origin.number);
                 let image = |branch: &str, commit: &str| history.hub().image_of(branch, commit);
                 judge(run, origin, &facts, image)?;
             }
         }
         Ok(())
+    }
+}
+
+/// Whether nothing stood in the way when the release began. What a person began may become a pull request's later on.
+fn not_frozen(run: &Run, moment: &Moment<'_>) -> Result<(), String> {
+    let began = moment.book.began.get(&run.id).copied().unwrap_or(moment.now);
+    match moment.book.freezes.since(&run.service).filter(|since| *since < began) {
+        Some(since) => {
+            let (id, service) = (&run.id, &run.service);
+            Err(format!("release {id} of {service} began although that is frozen since {since}"))
+        }
+        None => Ok(()),
     }
 }
 

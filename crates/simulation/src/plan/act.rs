@@ -78,7 +78,12 @@ pub(super) enum Act {
         variant: u32,
     },
     /// Somebody lets nothing start any more, or again.
-    Freeze(bool),
+    Freeze {
+        /// Whether nothing may start.
+        on: bool,
+        /// Whether that is about everything, and not only about the service that pull requests drive.
+        all: bool,
+    },
     /// Somebody takes back by hand what a pull request has.
     CleanupBranch(usize),
     /// Something happens on GitHub.
@@ -108,7 +113,7 @@ impl Act {
             | Self::Cleanup { .. }
             | Self::CleanupTenant(_)
             | Self::CleanupBranch(_)
-            | Self::Freeze(_)
+            | Self::Freeze { .. }
             | Self::Cancel => {
                 if let Some(request) = self.request(scene)? {
                     scene.machine.ask(request);
@@ -206,7 +211,10 @@ impl Act {
                 let ring = scene.setup.hub.as_ref().and_then(|hub| hub.branches.get(*branch));
                 ring.map(|ring| cleanup(Selection::Ring(ring.clone())))
             }
-            Self::Freeze(on) => Some(freeze(*on)),
+            Self::Freeze { on, all: true } => Some(freeze(*on, None)),
+            Self::Freeze { on, all: false } => {
+                scene.setup.hub.as_ref().map(|hub| freeze(*on, Some(&hub.service)))
+            }
             Self::Cancel => {
                 let filter = RunFilter { unfinished: true, limit: Some(1), ..RunFilter::default() };
                 let newest = scene.machine.ledger().runs(&filter)?.into_iter().next();

@@ -52,4 +52,6 @@ planted! {
     comment_forgotten by "said";
     close_overlooked by "authorised" | "desired_state";
     milestone_forgotten by "content_budget";
+    departure_forgotten by "desired_state";
+    freeze_forgotten by "authorised";
 }

@@ -37,7 +37,7 @@ impl Scene {
         for branch in 0..hub.branches.len() {
             self.come_to_rest(&hub, branch, random);
         }
-        self.unfreeze(random).await?;
+        self.unfreeze(&hub, random).await?;
         self.is_as_asked_for(&hub, random).await?;
         for branch in 0..hub.branches.len() {
             let end = if random.chance(70) { Turn::Close(branch) } else { Turn::Merge(branch) };
@@ -83,12 +83,13 @@ impl Scene {
         }
     }
 
-    async fn unfreeze(&mut self, random: &mut Random) -> Result<(), Stopped> {
+    async fn unfreeze(&mut self, hub: &Hub, random: &mut Random) -> Result<(), Stopped> {
         let until = Instant::now() + 5 * MINUTE;
         while !self.machine.is_running() && Instant::now() < until {
             self.pass(Instant::now() + Duration::from_secs(5), random, false).await?;
         }
-        self.machine.ask(freeze(false));
+        self.machine.ask(freeze(false, None));
+        self.machine.ask(freeze(false, Some(&hub.service)));
         Ok(())
     }
 
@@ -175,9 +176,10 @@ impl Scene {
     }
 }
 
-/// Lets nothing start any more, or again.
-pub(in super::super) fn freeze(on: bool) -> Request {
-    Request::Freeze(FreezeRequest { on, service: None, reason: on.then(|| "a holiday".to_owned()) })
+/// Lets nothing start any more of a service, or of all; or lets it start again.
+pub(in super::super) fn freeze(on: bool, service: Option<&str>) -> Request {
+    let (service, reason) = (service.map(str::to_owned), on.then(|| "a holiday".to_owned()));
+    Request::Freeze(FreezeRequest { on, service, reason })
 }
 
 impl Act {

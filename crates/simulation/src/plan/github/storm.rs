@@ -139,7 +139,10 @@ fn around(hub: &Hub, tenants: &[String], at: u64, length: u64, random: &mut Rand
             let kept: Vec<String> = tenants.iter().filter(|_| random.chance(65)).cloned().collect();
             vec![(at, turn(Turn::Cohort { file, tenants: kept }))]
         }
-        4 | 5 => vec![(at, Act::Freeze(true)), (later, Act::Freeze(false))],
+        what @ (4 | 5) => {
+            let all = what == 4;
+            vec![(at, Act::Freeze { on: true, all }), (later, Act::Freeze { on: false, all })]
+        }
         6 | 7 => vec![(at, Act::CleanupBranch(branch))],
         8 => vec![(at, turn(Turn::MayPush(false))), (later, turn(Turn::MayPush(true)))],
         _ => vec![(at, turn(Turn::MayPush(false)))],
