@@ -14,6 +14,8 @@ pub(crate) struct Weather {
     pub(crate) lost_before: u64,
     /// No answer, although the request did what it was to do.
     pub(crate) lost_after: u64,
+    /// A write is answered with an error although it did what it was to do.
+    pub(crate) failed_after: u64,
     /// The answer takes seconds, or longer than anybody waits.
     pub(crate) slow: u64,
     /// The answer ends in the middle.
@@ -53,6 +55,8 @@ pub(crate) struct Fate {
     pub(crate) after: Duration,
     /// The effect stays, the answer does not come.
     pub(crate) lost_after: bool,
+    /// The effect stays, and this error is answered. For writes.
+    pub(crate) failed_after: Option<u16>,
     /// So many bytes of the answer come, then the connection breaks.
     pub(crate) truncated_at: Option<usize>,
     /// The watch ends after this.
@@ -98,11 +102,14 @@ impl Weather {
 
     /// Some of everything, of what this seed is about more.
     pub(crate) fn foul(random: &mut Random) -> Self {
+        // A stream of its own, so that older seeds keep the rest of their weather.
+        let mut after = random.fork("failed after");
         let mut percent = |most: u64| if random.chance(50) { random.below(most + 1) } else { 0 };
         Self {
             refused: percent(20),
             lost_before: percent(12),
             lost_after: percent(12),
+            failed_after: if after.chance(50) { after.below(21) } else { 0 },
             slow: percent(12),
             truncated: percent(8),
             cut: percent(60),
@@ -112,6 +119,7 @@ impl Weather {
 
     /// What becomes of a request. `random` is the request's own.
     pub(crate) fn fate(&self, asked: Asked, random: &mut Random) -> Fate {
+        let mut failed = random.fork("failed after");
         let mut fate = Fate {
             before: Duration::from_millis(1 + random.below(5)),
             after: Duration::from_millis(1 + random.below(5)),
@@ -125,6 +133,9 @@ impl Weather {
             fate.lost_after = true;
         } else if asked != Asked::Watch && random.chance(self.truncated) {
             fate.truncated_at = usize::try_from(random.below(2_000)).ok();
+        }
+        if asked == Asked::Write && failed.chance(self.failed_after) {
+            fate.failed_after = failed.pick(&[500, 502, 504]).copied();
         }
         if random.chance(self.slow) {
             let slow = slowness(random);
@@ -146,7 +157,15 @@ fn refusal(asked: Asked, random: &mut Random) -> Instead {
     let retry_after = random.chance(50).then(|| 1 + random.below(30));
     let anything = [(500, None), (502, None), (503, retry_after), (504, None), (429, retry_after)];
     // A write may be told that somebody else wrote first, although nobody did.
-    let written = [(409, None), (422, None), (500, None), (503, retry_after), (429, retry_after)];
+    let written = [
+        (409, None),
+        (422, None),
+        (500, None),
+        (502, None),
+        (503, retry_after),
+        (504, None),
+        (429, retry_after),
+    ];
     // What GitHub itself says is in its model.
     let before_github = [(500, None), (502, None), (503, retry_after), (504, None)];
     let watched = [(410, None), (500, None), (503, retry_after), (429, retry_after)];

@@ -60,6 +60,10 @@ async fn send(stage: Arc<Stage>, request: Request<Body>) -> Result<Response<body
         return Ok(response);
     }
     come_back(&stage, &way).await?;
+    if let Some(status) = way.fate.failed_after {
+        stage.note(&format!("{line}: {status} on the way back"));
+        return Ok(instead(status, None));
+    }
     Ok(body::whole(&way, response))
 }
 
