@@ -4,6 +4,7 @@
 //! `tests/it/planted.rs` says which invariant finds which.
 
 mod github;
+mod guards;
 mod ledger;
 mod naive;
 
@@ -58,11 +59,13 @@ pub enum Bug {
     DepartureForgotten,
     /// That something is frozen is not written down.
     FreezeForgotten,
+    /// A patch is sent without what must be there for it.
+    GuardsDropped,
 }
 
 impl Bug {
     /// All that there are, by their names.
-    pub const ALL: [(&'static str, Self); 19] = [
+    pub const ALL: [(&'static str, Self); 20] = [
         ("stale_green_believed", Self::StaleGreenBelieved),
         ("rollout_believed", Self::RolloutBelieved),
         ("digests_painted", Self::DigestsPainted),
@@ -82,6 +85,7 @@ impl Bug {
         ("milestone_forgotten", Self::MilestoneForgotten),
         ("departure_forgotten", Self::DepartureForgotten),
         ("freeze_forgotten", Self::FreezeForgotten),
+        ("guards_dropped", Self::GuardsDropped),
     ];
 
     /// The bug of this name.
@@ -123,7 +127,8 @@ impl Bug {
             | Self::CloseOverlooked
             | Self::MilestoneForgotten
             | Self::DepartureForgotten
-            | Self::FreezeForgotten => {}
+            | Self::FreezeForgotten
+            | Self::GuardsDropped => {}
         }
     }
 

@@ -18,6 +18,7 @@ mod machine;
 mod many;
 mod plan;
 mod post;
+mod race;
 mod stage;
 mod time;
 mod trace;

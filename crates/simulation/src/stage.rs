@@ -11,6 +11,7 @@ use crate::{
     broken::Broken,
     bug::Bug,
     kill::{Kill, Killer},
+    race::Race,
     time::Time,
     trace::Trace,
     weather::{Asked, Fate, Instead, Weather},
@@ -67,6 +68,8 @@ pub(crate) struct Inner {
     pub(crate) trace: Trace,
     /// When Ringway is killed.
     pub(crate) killer: Killer,
+    /// Who waits until Ringway reads something.
+    pub(crate) races: Vec<Race>,
     audience: Audience,
     broken: Option<Broken>,
     random: Random,
@@ -110,6 +113,7 @@ impl Stage {
                 book: Book::default(),
                 trace: Trace::new(options.trace),
                 killer: Killer::default(),
+                races: Vec::new(),
                 audience: Audience::new(ledger),
                 broken: None,
                 random: Random::new(seed).fork("requests"),

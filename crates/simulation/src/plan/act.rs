@@ -5,7 +5,12 @@ use super::{
     github::{calm::freeze, turn::Turn},
     mischief::Mischief,
 };
-use crate::{kill::Kill, stage::Gone, weather::Weather};
+use crate::{
+    kill::Kill,
+    race::Race,
+    stage::{Gone, Inner},
+    weather::Weather,
+};
 use ringway::{
     ledger::RunFilter,
     request::{CleanupRequest, ReleaseRequest, Request, Selection},
@@ -68,6 +73,17 @@ pub(super) enum Act {
     ArgocdIsSlow(u32),
     /// Somebody does something to a tenant's Application.
     Mischief(usize, Mischief),
+    /// Somebody does something to a tenant's Application right after Ringway has read it.
+    Race {
+        /// Which tenant.
+        tenant: usize,
+        /// What is done.
+        mischief: Mischief,
+        /// After so many reads more.
+        passes: u32,
+        /// How often, each time after the next read.
+        times: u32,
+    },
     /// A tag of a ring names another image.
     MoveTag {
         /// Which ring.
@@ -136,6 +152,18 @@ impl Act {
                     inner.book.meddled.insert(shape.name.clone());
                     mischief.happen(inner, shape, number)
                 })?;
+            }
+            Self::Race { tenant, mischief, passes, times } => {
+                let Some(shape) = scene.setup.tenants.get(tenant).cloned() else { return Ok(()) };
+                let application = shape.application();
+                let mut numbers = number * 1_000..;
+                let change = Box::new(move |inner: &mut Inner| {
+                    inner.book.meddled.insert(shape.name.clone());
+                    let number = numbers.next().unwrap_or_default();
+                    // What cannot be done at that moment is not done.
+                    let _ = mischief.happen(inner, &shape, number);
+                });
+                scene.stage.with(|inner| inner.races.push(Race { application, passes, left: times, change }));
             }
             Self::Turn(_)
             | Self::AfterNext(..)

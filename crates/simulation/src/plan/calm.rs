@@ -69,6 +69,7 @@ impl Scene {
             (inner.weather, inner.registry_weather) = (Weather::fair(), Weather::fair());
             (inner.gone, inner.registry_gone) = (None, None);
             inner.killer.spare();
+            inner.races.clear();
             argocd::fault::slow_down(&mut inner.model, 1);
             argocd::fault::go_on(&mut inner.model);
             workload::start_nodes(&mut inner.model);

@@ -32,6 +32,16 @@ impl Shape {
         self.options.owner.is_some()
     }
 
+    /// The parameter that is the tag of the image which rings drive most. None where it is no tag alone.
+    pub(super) fn tag_parameter(&self) -> Option<&'static str> {
+        match self.options.chart.as_str() {
+            "umbrella" => Some("atlas.atlas.image.tag"),
+            "minimal" => Some("image.tag"),
+            "dotted" => Some(r"images\.example\.com/atlas.tag"),
+            _ => None,
+        }
+    }
+
     /// The Application as a person makes it.
     pub(super) fn manifest(&self) -> Value {
         fleet::manifest(&self.name, &self.options)

@@ -17,8 +17,14 @@ pub(super) enum Mischief {
     AddParameter,
     /// Writes a value of their own where Ringway writes.
     TakeOver,
-    /// Changes an annotation, again and again, so that races are lost.
+    /// Changes an annotation of its own. A patch is made for our annotation, so it is not in the way of one.
     Annotate,
+    /// Adds a value to `valuesObject` that has nothing to do with anything.
+    AddValue,
+    /// Sets a parameter where Ringway writes, whether it has written by then or not.
+    Occupy,
+    /// Changes a part of the spec that no patch is made for.
+    Describe,
     /// Deletes the Application.
     Delete,
     /// Deletes the Application and makes it again as its owner wants it.
@@ -47,6 +53,19 @@ impl Mischief {
         }
     }
 
+    /// What somebody does who is faster: mostly something that a patch is made for.
+    pub(super) fn rival(random: &mut Random) -> Self {
+        match random.below(20) {
+            0..7 => Self::AddParameter,
+            7..11 => Self::AddValue,
+            11..14 => Self::Occupy,
+            14 | 15 => Self::Describe,
+            16 | 17 => Self::Revert,
+            18 => Self::Annotate,
+            _ => Self::Recreate,
+        }
+    }
+
     /// Does it. What cannot be done now is not done.
     pub(super) fn happen(self, inner: &mut Inner, shape: &Shape, number: u64) -> anyhow::Result<()> {
         let Some(tenant) = inner.book.tenants.get(&shape.name).cloned() else { return Ok(()) };
@@ -57,7 +76,14 @@ impl Mischief {
         let path = path(&tenant);
         match self {
             // Whoever keeps an Application as it is undoes what people do to its spec.
-            Self::AddParameter | Self::TakeOver | Self::Delete | Self::Recreate | Self::Restore
+            Self::AddParameter
+            | Self::AddValue
+            | Self::Occupy
+            | Self::Describe
+            | Self::TakeOver
+            | Self::Delete
+            | Self::Recreate
+            | Self::Restore
                 if tenant.owned => {}
             Self::Revert => {
                 let Some(expected) = &tenant.expected else { return Ok(()) };
@@ -70,6 +96,25 @@ impl Mischief {
             Self::AddParameter => {
                 let name = format!("unrelated-{number}");
                 both(inner, shape, &path, &found["spec"], |spec| set_parameter(spec, &name, "1"))?;
+            }
+            Self::AddValue => {
+                // With `valuesObject`, Argo CD would ignore the values that are there as a text.
+                if !source(&mut found["spec"].clone())["helm"]["values"].is_null() {
+                    return Ok(());
+                }
+                let name = format!("unrelated-{number}");
+                both(inner, shape, &path, &found["spec"], |spec| {
+                    source(spec)["helm"]["valuesObject"][name.as_str()] = json!("1");
+                })?;
+            }
+            Self::Occupy => {
+                let Some(name) = shape.tag_parameter() else { return Ok(()) };
+                both(inner, shape, &path, &found["spec"], |spec| set_parameter(spec, name, "1.1.0"))?;
+            }
+            Self::Describe => {
+                both(inner, shape, &path, &found["spec"], |spec| {
+                    spec["info"] = json!([{ "name": "note", "value": number.to_string() }]);
+                })?;
             }
             Self::TakeOver => {
                 let Some(name) = overridden_parameter(&found["spec"]) else { return Ok(()) };

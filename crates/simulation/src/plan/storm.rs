@@ -40,6 +40,9 @@ impl Scene {
             let names: Vec<String> = self.setup.tenants.iter().map(|shape| shape.name.clone()).collect();
             all.extend(github::storm::acts(hub, &names, length, &mut random));
         }
+        let mut random = self.random.fork("races");
+        let races = races(&all, length, self.setup.tenants.len(), &mut random);
+        all.extend(races);
         // Stable, so that what was thought of first comes first.
         all.sort_by_key(|(at, _)| *at);
         all
@@ -134,6 +137,23 @@ fn cancelled_in_the_middle(at: u64, release: Act, random: &mut Random) -> Vec<(u
         (cancelled, Act::Cancel),
         (ends, Act::Weather(Weather::fair())),
     ]
+}
+
+/// Those who are faster than Ringway: about when something is asked of it, and now and then.
+fn races(acts: &[(u64, Act)], length: u64, tenants: usize, random: &mut Random) -> Vec<(u64, Act)> {
+    let asks = acts
+        .iter()
+        .filter(|(_, act)| matches!(act, Act::Release { .. } | Act::Cleanup { .. } | Act::CleanupTenant(_)));
+    let mut times: Vec<u64> = asks.map(|(at, _)| *at).filter(|_| random.chance(40)).collect();
+    times.extend((0..random.below(4)).map(|_| random.below(length)));
+    let race = |at| {
+        let tenant = usize::try_from(random.below(tenants as u64)).unwrap_or(0);
+        let passes = u32::try_from(random.below(4)).unwrap_or(0);
+        // More than the races of one attempt, now and then.
+        let times = random.pick(&[1, 1, 2, 3, 8]).copied().unwrap_or(1);
+        (at, Act::Race { tenant, mischief: Mischief::rival(random), passes, times })
+    };
+    times.into_iter().map(race).collect()
 }
 
 /// One thing, with its end if it has one.

@@ -54,4 +54,5 @@ planted! {
     milestone_forgotten by "content_budget";
     departure_forgotten by "desired_state";
     freeze_forgotten by "authorised";
+    guards_dropped by "restored";
 }
