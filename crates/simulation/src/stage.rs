@@ -52,6 +52,8 @@ pub(crate) struct Inner {
     pub(crate) model: Model,
     /// What is wrong with the way to the API server.
     pub(crate) weather: Weather,
+    /// What is wrong with writes alone, if that is something of its own.
+    pub(crate) write_weather: Option<Weather>,
     /// What is wrong with the way to the registry.
     pub(crate) registry_weather: Weather,
     /// The API server cannot be reached, and how it shows.
@@ -105,6 +107,7 @@ impl Stage {
             inner: Mutex::new(Inner {
                 model,
                 weather: Weather::fair(),
+                write_weather: None,
                 registry_weather: Weather::fair(),
                 gone: None,
                 registry_gone: None,
@@ -194,7 +197,8 @@ impl Stage {
         let (weather, gone) = match asked {
             Asked::Registry => (&inner.registry_weather, inner.registry_gone),
             Asked::Github => (&inner.github_weather, inner.github_gone),
-            Asked::Read | Asked::Write | Asked::Watch => (&inner.weather, inner.gone),
+            Asked::Write => (inner.write_weather.as_ref().unwrap_or(&inner.weather), inner.gone),
+            Asked::Read | Asked::Watch => (&inner.weather, inner.gone),
         };
         let mut fate = weather.fate(asked, &mut random);
         match gone {

@@ -117,6 +117,17 @@ impl Weather {
         }
     }
 
+    /// Bad for writes: there are so few of them that weather for everything hardly ever meets one.
+    pub(crate) fn bad_for_writes(random: &mut Random) -> Self {
+        Self {
+            refused: random.below(45),
+            lost_before: random.below(10),
+            lost_after: random.below(20),
+            failed_after: random.below(45),
+            ..Self::default()
+        }
+    }
+
     /// What becomes of a request. `random` is the request's own.
     pub(crate) fn fate(&self, asked: Asked, random: &mut Random) -> Fate {
         let mut failed = random.fork("failed after");

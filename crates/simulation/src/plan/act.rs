@@ -49,6 +49,8 @@ pub(super) enum Act {
     Kill(Kill, u64),
     /// The way to the API server changes.
     Weather(Weather),
+    /// Writes alone fail in their own way, or as everything else again.
+    WriteWeather(Option<Weather>),
     /// The way to the registry changes.
     RegistryWeather(Weather),
     /// The API server is gone, or back.
@@ -185,6 +187,7 @@ impl Act {
         scene.stage.with(|inner| match self {
             Self::Kill(kill, count) => inner.killer.wait_for(kill, count),
             Self::Weather(weather) => inner.weather = weather,
+            Self::WriteWeather(weather) => inner.write_weather = weather,
             Self::RegistryWeather(weather) => inner.registry_weather = weather,
             Self::Registry(gone) => inner.registry_gone = gone,
             Self::Compact => inner.model.compact(),

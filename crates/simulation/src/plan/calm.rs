@@ -70,6 +70,7 @@ impl Scene {
             (inner.gone, inner.registry_gone) = (None, None);
             inner.killer.spare();
             inner.races.clear();
+            inner.write_weather = None;
             argocd::fault::slow_down(&mut inner.model, 1);
             argocd::fault::go_on(&mut inner.model);
             workload::start_nodes(&mut inner.model);

@@ -43,6 +43,12 @@ impl Scene {
         let mut random = self.random.fork("races");
         let races = races(&all, length, self.setup.tenants.len(), &mut random);
         all.extend(races);
+        let mut random = self.random.fork("writes");
+        if random.chance(60) {
+            let (begins, lasts) = (random.below(length / 4), length / 3 + random.below(length));
+            all.push((begins, Act::WriteWeather(Some(Weather::bad_for_writes(&mut random)))));
+            all.push((begins + lasts, Act::WriteWeather(None)));
+        }
         // Stable, so that what was thought of first comes first.
         all.sort_by_key(|(at, _)| *at);
         all
