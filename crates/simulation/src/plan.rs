@@ -160,6 +160,7 @@ fn prepare(seed: u64, now: Timestamp, random: &Random) -> anyhow::Result<(Setup,
     let of_hub = hub.as_ref().map(|hub| (hub, github::configuration(hub, &mut github_choices)));
     let of_hub = of_hub.map(|(hub, texts)| (hub.service.as_str(), texts));
     let config = configuration::config(of_hub, &mut choices)?;
+    model.workloads.image_id = fleet::image_id(&mut random.fork("nodes"));
     fleet::build(&mut model, &tenants)?;
     model.advance(now);
     Ok((Setup { config, rings, tenants, hub: hub.map(Arc::new) }, model))

@@ -8,6 +8,7 @@ use sandbox::{
     Key, Kind, Model, Random,
     fleet::{self, Owner},
     kubernetes,
+    workload::ImageIdForm,
 };
 use serde_json::{Value, json};
 
@@ -104,6 +105,16 @@ fn parameters(options: &mut fleet::Options, random: &mut Random) {
         if random.chance(chance) {
             options.set.push((name.to_owned(), value.to_owned()));
         }
+    }
+}
+
+/// How the nodes name what a container runs: mostly as containerd does. What an old CRI-O says cannot be compared, so a
+/// release is never proven there, and says so; a cleanup is, as far as the registry cannot say what remains.
+pub(super) fn image_id(random: &mut Random) -> ImageIdForm {
+    match random.below(20) {
+        0 | 1 => ImageIdForm::DockerPullable,
+        2 => ImageIdForm::Bare,
+        _ => ImageIdForm::Repository,
     }
 }
 
