@@ -1,9 +1,13 @@
-//! When Ringway is killed: at a request, at a commit of the journal, between two polls of the engine, or at some time.
+//! When Ringway is killed: at a request, at a commit of the journal, between two polls of the engine, of the server or of what
+//! somebody asked for, or at some time.
 
+use crate::stage::Stage;
 use durable_sqlite::{Fault, Faults};
 use std::{
+    cell::Cell,
     future::Future,
     pin::Pin,
+    rc::Rc,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -43,6 +47,12 @@ impl Killer {
         self.struck
     }
 
+    /// It is to be dead now.
+    pub(crate) fn strike(&mut self) {
+        self.waiting = None;
+        self.struck = true;
+    }
+
     /// Whether it is the moment.
     pub(crate) fn strikes(&mut self, event: Kill) -> bool {
         let Some((kill, left)) = &mut self.waiting else { return false };
@@ -52,10 +62,66 @@ impl Killer {
         *left = left.saturating_sub(1);
         let struck = *left == 0;
         if struck {
-            self.waiting = None;
-            self.struck = true;
+            self.strike();
         }
         struck
+    }
+}
+
+/// What of a process is counted, see [`crate::machine::Fatal::Poll`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Task {
+    /// The engine, with the workflows and steps in it.
+    Engine,
+    /// What looks after pull requests.
+    Server,
+    /// What people ask for, all of it together.
+    Errand,
+}
+
+/// Polls that several futures may take together. With the last of them their process is dead.
+pub(crate) struct Polls {
+    stage: Arc<Stage>,
+    left: Cell<u64>,
+}
+
+impl Polls {
+    /// So many polls.
+    pub(crate) fn new(stage: &Arc<Stage>, left: u64) -> Rc<Self> {
+        Rc::new(Self { stage: Arc::clone(stage), left: Cell::new(left) })
+    }
+
+    /// Whether there was one more.
+    fn take(&self) -> bool {
+        match self.left.get() {
+            0 => return false,
+            1 => self.stage.kill_now(),
+            _ => {}
+        }
+        self.left.set(self.left.get() - 1);
+        self.left.get() > 0
+    }
+}
+
+/// A future that takes polls from a stock. Without any it stays as it is, with all that it holds, until its process is
+/// buried: nothing that it would do when it is dropped may show to what else is in the process.
+pub(crate) struct Counted<F> {
+    future: Pin<Box<F>>,
+    polls: Rc<Polls>,
+}
+
+impl<F> Counted<F> {
+    /// Counts the polls of `future`.
+    pub(crate) fn new(future: F, polls: &Rc<Polls>) -> Self {
+        Self { future: Box::pin(future), polls: Rc::clone(polls) }
+    }
+}
+
+impl<F: Future> Future for Counted<F> {
+    type Output = F::Output;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        if self.polls.take() { self.future.as_mut().poll(context) } else { Poll::Pending }
     }
 }
 

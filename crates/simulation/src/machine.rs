@@ -7,7 +7,7 @@
 use crate::{
     bug::Bug,
     hub::{Hub, SECRET},
-    kill::{AfterPolls, at_commit},
+    kill::{AfterPolls, Counted, Polls, Task, at_commit},
     stage::Stage,
     time::ShownClock,
     transport::{GithubWay, RegistryWay, connect},
@@ -29,7 +29,7 @@ use ringway::{
     start, start_cleanup,
     world::World,
 };
-use std::sync::Arc;
+use std::{rc::Rc, sync::Arc};
 use tokio::{
     sync::Notify,
     task::{JoinHandle, JoinSet},
@@ -42,8 +42,8 @@ pub(crate) enum Fatal {
     Nothing,
     /// With this commit of the journal, before or after it is durable.
     Commit(u64, bool),
-    /// With this poll of the engine.
-    Poll(u64),
+    /// With this poll of one of its tasks.
+    Poll(Task, u64),
 }
 
 /// What survives a process.
@@ -66,6 +66,8 @@ struct Process {
     server: Option<JoinHandle<()>>,
     /// What people asked for, each as the command that waits for it.
     errands: JoinSet<()>,
+    /// How often those may be polled.
+    polls: Rc<Polls>,
 }
 
 impl Machine {
@@ -97,25 +99,27 @@ impl Machine {
         self.bug.alter(&mut registry, &world);
         let faults = match fatal {
             Fatal::Commit(count, durable) => Some(at_commit(count, durable)),
-            Fatal::Nothing | Fatal::Poll(_) => None,
+            Fatal::Nothing | Fatal::Poll(..) => None,
         };
         let options = Options { clock: Arc::new(self.clock.clone()), faults, ..Options::default() };
         let engine = durable_sqlite::open_in_memory(&self.journal, registry, options)?;
         let owner = Owner::over(world, engine.handle(), |text| tracing::debug!(text));
-        let polls = match fatal {
-            Fatal::Poll(count) => count,
-            Fatal::Nothing | Fatal::Commit(..) => u64::MAX,
+        let polls = |task| match fatal {
+            Fatal::Poll(fatal, count) if fatal == task => count,
+            Fatal::Nothing | Fatal::Commit(..) | Fatal::Poll(..) => u64::MAX,
         };
         let stage = Arc::clone(&self.stage);
-        let engine = AfterPolls::new(engine.run(std::future::pending()), polls);
+        let engine = AfterPolls::new(engine.run(std::future::pending()), polls(Task::Engine));
         let engine = tokio::task::spawn_local(async move {
             let end = engine.await.ok().and_then(Result::err);
             stage.note(&format!("the engine ended: {end:?}"));
             stage.alarm.notify_one();
             end
         });
-        let server = self.hub.as_ref().map(|hub| self.serve(hub, owner.clone())).transpose()?;
-        self.running = Some(Process { owner, engine, server, errands: JoinSet::new() });
+        let served = Polls::new(&self.stage, polls(Task::Server));
+        let server = self.hub.as_ref().map(|hub| self.serve(hub, owner.clone(), &served)).transpose()?;
+        let polls = Polls::new(&self.stage, polls(Task::Errand));
+        self.running = Some(Process { owner, engine, server, errands: JoinSet::new(), polls });
         if self.hub.is_none() {
             self.errand("settle", |owner| async move { settle(&owner).await });
         }
@@ -123,14 +127,14 @@ impl Machine {
     }
 
     /// Looks after pull requests, as `ringway serve` does.
-    fn serve(&self, hub: &Hub, owner: Owner) -> anyhow::Result<JoinHandle<()>> {
+    fn serve(&self, hub: &Hub, owner: Owner, polls: &Rc<Polls>) -> anyhow::Result<JoinHandle<()>> {
         let (wake, clock) = (Arc::new(Notify::new()), Arc::new(self.clock.clone()));
         let way = Arc::new(GithubWay::new(&self.stage));
         let client = hub.client(way, Arc::clone(&clock) as Arc<dyn Clock>)?;
         let rings = Rings::new(owner.clone(), client, Arc::clone(&wake));
         self.stage.set_door(Some(Intake::new(self.ledger.clone(), clock, Secrets::new([SECRET])?, wake)));
         let stage = Arc::clone(&self.stage);
-        Ok(tokio::task::spawn_local(async move {
+        let serving = async move {
             let living = async {
                 settle(&owner).await?;
                 tokio::select! {
@@ -142,7 +146,8 @@ impl Machine {
             let end = living.await.map(drop);
             stage.note(&format!("nobody looks after pull requests any more: {end:?}"));
             stage.alarm.notify_one();
-        }))
+        };
+        Ok(tokio::task::spawn_local(Counted::new(serving, polls)))
     }
 
     fn world(&self) -> anyhow::Result<World> {
@@ -218,12 +223,13 @@ impl Machine {
         let (stage, text) = (Arc::clone(&self.stage), text.into());
         stage.note(&format!("ask: {text}"));
         let work = work(process.owner.clone());
-        process.errands.spawn_local(async move {
+        let errand = async move {
             if let Err(error) = work.await {
                 stage.note(&format!("refused: {text}: {error:#}"));
             }
             stage.alarm.notify_one();
-        });
+        };
+        process.errands.spawn_local(Counted::new(errand, &process.polls));
     }
 
     /// Whether everything that was asked for is answered.

@@ -14,7 +14,7 @@ use crate::{
     race::Race,
     time::Time,
     trace::Trace,
-    weather::{Asked, Fate, Instead, Weather},
+    weather::{Asked, Fate, Gone, Instead, Weather},
 };
 use jiff::Timestamp;
 use ringway::{intake::Intake, ledger::Ledger};
@@ -77,17 +77,6 @@ pub(crate) struct Inner {
     random: Random,
     requests: u64,
     steps: u64,
-}
-
-/// How a server that is gone shows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Gone {
-    /// Connections are refused.
-    Refuses,
-    /// Nothing ever comes back.
-    Silent,
-    /// A proxy in front of it says so.
-    Unavailable,
 }
 
 /// One request's number and what becomes of it.
@@ -256,6 +245,14 @@ impl Stage {
             self.alarm.notify_one();
         }
         killed
+    }
+
+    /// Kills Ringway, whatever it is doing.
+    pub(crate) fn kill_now(&self) {
+        let mut inner = self.lock();
+        inner.killer.strike();
+        inner.trace.note(self.time.now(), "KILL at a poll");
+        self.alarm.notify_one();
     }
 
     /// How many requests and steps there were.

@@ -74,6 +74,17 @@ pub(crate) enum Instead {
     Status(u16, Option<u64>),
 }
 
+/// How a server that is gone shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Gone {
+    /// Connections are refused.
+    Refuses,
+    /// Nothing ever comes back.
+    Silent,
+    /// A proxy in front of it says so.
+    Unavailable,
+}
+
 /// How a watch ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Cut {

@@ -8,8 +8,8 @@ use super::{
 use crate::{
     kill::Kill,
     race::Race,
-    stage::{Gone, Inner},
-    weather::Weather,
+    stage::Inner,
+    weather::{Gone, Weather},
 };
 use ringway::{
     ledger::RunFilter,

@@ -6,7 +6,12 @@ use super::{
     github,
     mischief::Mischief,
 };
-use crate::{invariant::EVERYTHING_ENDS, kill::Kill, machine::Fatal, stage::Gone, weather::Weather};
+use crate::{
+    invariant::EVERYTHING_ENDS,
+    kill::{Kill, Task},
+    machine::Fatal,
+    weather::{Gone, Weather},
+};
 use durable_sqlite::EngineError;
 use sandbox::Random;
 use std::time::Duration;
@@ -21,7 +26,7 @@ impl Scene {
         let began = Instant::now();
         let mut random = self.random.fork("storm");
         let acts = self.acts(&mut random);
-        self.machine.start(fatal(&mut random))?;
+        self.machine.start(fatal(&mut random, self.setup.hub.is_some()))?;
         for (number, (at, act)) in (1..).zip(acts) {
             self.pass(began + Duration::from_millis(at), &mut random, true).await?;
             act.happen(self, number)?;
@@ -90,7 +95,7 @@ impl Scene {
         }
         if self.restart_at.is_some_and(|at| at <= Instant::now()) {
             self.restart_at = None;
-            let fatal = if storm { fatal(random) } else { Fatal::Nothing };
+            let fatal = if storm { fatal(random, self.setup.hub.is_some()) } else { Fatal::Nothing };
             self.stage.note(&format!("start, with {fatal:?}"));
             self.machine.start(fatal)?;
         }
@@ -98,11 +103,20 @@ impl Scene {
     }
 }
 
-fn fatal(random: &mut Random) -> Fatal {
+fn fatal(random: &mut Random, serves: bool) -> Fatal {
+    let mut tasks = random.fork("task");
     match random.below(10) {
         0 => Fatal::Commit(1 + random.below(60), true),
         1 => Fatal::Commit(1 + random.below(60), false),
-        2 | 3 => Fatal::Poll(1 + random.below(400)),
+        2 | 3 => {
+            let count = 1 + random.below(400);
+            match tasks.below(4) {
+                0 | 1 => Fatal::Poll(Task::Engine, count),
+                2 if serves => Fatal::Poll(Task::Server, count),
+                // They do less, and most of it soon.
+                _ => Fatal::Poll(Task::Errand, 1 + count / 8),
+            }
+        }
         _ => Fatal::Nothing,
     }
 }

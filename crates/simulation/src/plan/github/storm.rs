@@ -5,7 +5,10 @@ use super::{
     LABELS,
     turn::{Build, Turn},
 };
-use crate::{hub::Hub, stage::Gone, weather::Weather};
+use crate::{
+    hub::Hub,
+    weather::{Gone, Weather},
+};
 use sandbox::{
     Random,
     github::{DeliveryFaults, Fault, FaultChances, Scope},
