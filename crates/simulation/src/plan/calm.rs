@@ -152,10 +152,9 @@ impl Scene {
     /// an image of a ring which crashes: what others wrote is not Ringway's to take out.
     fn is_broken_by_somebody(&self, claim: &Claim) -> Result<bool, Stopped> {
         let latest = self.machine.ledger().latest_of_tenant(&claim.tenant)?;
-        let crashes = latest.iter().any(|(run, state)| {
-            let code = state.problem.as_ref().map(|problem| problem.code.as_str());
-            run.kind == RunKind::Cleanup && is_of(run, claim) && code == Some("crash_loop")
-        });
+        let newest = latest.iter().find(|(run, _)| run.kind == RunKind::Cleanup && is_of(run, claim));
+        let problem = newest.and_then(|(_, state)| state.problem.as_ref());
+        let crashes = problem.is_some_and(|problem| problem.code == "crash_loop");
         let is_theirs = |inner: &mut Inner| {
             let tenant = inner.book.tenants.get(&claim.tenant)?;
             let uid = inner.model.get(&tenant.application)?["metadata"]["uid"].as_str()?;
