@@ -1,7 +1,7 @@
 //! Container registries: repositories, tags, indexes, manifests and image configurations, and who may read them.
 //!
 //! Images are made as `testbed/push` makes them, and requests are answered as Debian's docker-registry 2.8 does (the
-//! scenarios of `registry.rs` and `bad_input.rs` on the testbed). Layers are there by name and size, but their content is
+//! scenarios in `registry` and `a_tag_that_is_absent_or_lacks_a_platform_is_not_released`, on the testbed). Layers are there by name and size, but their content is
 //! no archive: nothing here unpacks one. Pushing over HTTP, referrers and the expiry of tokens are left out.
 
 mod access;

@@ -119,7 +119,9 @@ fn a_tag_that_moves_while_a_release_is_unfinished_is_refused_with_both_digests()
     let second = push(RING_IMAGE, "never-moves", &["--variant", "2"]);
     let refused = ringway.run(&arguments).expect(4);
     assert!(refused.err.contains(&first) && refused.err.contains(&second), "{}", refused.err);
-    // Its pod never gets ready, and the controller replaces no old pod before it is.
+    // Its pod never gets ready, and the controller replaces no old pod before it is; without one there would be nothing to
+    // replace.
+    until("its pod is made", || tenant.images("atlas").iter().any(|image| image.contains("never-moves")));
     let stuck = ringway.cleanup("ring-moves").expect(1);
     assert!(stuck.out.contains("kubectl -n tenant-moves delete pod atlas-1"), "{}", stuck.out);
     tenant.delete_pod("atlas-1");

@@ -1,4 +1,7 @@
 //! `status.conditions` of an Application.
+//!
+//! Shown by `a_source_that_failed_is_not_tried_again_and_a_condition_says_so` and
+//! `a_source_that_cannot_be_rendered_is_compared_all_the_same_with_an_error`.
 
 use super::resource::text;
 use serde_json::{Value, json};

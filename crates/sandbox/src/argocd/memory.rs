@@ -1,6 +1,8 @@
 //! What Argo CD's application controller keeps in memory: what it works on, and who waits for a processor.
 //!
 //! All of it is lost when the controller restarts; what matters then is what stands in the Applications.
+//!
+//! Shown by `alone_a_release_goes_on_when_argo_cd_is_back_before_the_deadline`.
 
 use super::{compare::Comparison, source::Sources};
 use crate::{Key, agenda::Controller};

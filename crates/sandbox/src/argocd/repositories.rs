@@ -4,6 +4,8 @@
 //! repositories that hold manifests in their root, such as the children of a parent Application. A repository has one
 //! branch, `main`. Argo CD learns of a new commit when it is made to look (`docs/testbed.md`, "a change of a chart is not
 //! seen for minutes"); that is its business and not modelled here.
+//!
+//! Shown by `a_parent_application_keeps_what_it_never_set_unless_it_replaces`, whose children are in one.
 
 use crate::fleet;
 use serde_json::Value;

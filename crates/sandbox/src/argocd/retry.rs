@@ -1,4 +1,8 @@
 //! When an operation that failed is tried again (`types.go`: `RetryStrategy.NextRetryAt`).
+//!
+//! That it tries again is shown by
+//! `a_workload_that_the_api_server_refuses_is_named_at_once_although_argo_cd_tries_again`; the pauses are in docs/measured.md,
+//! Operations.
 
 use super::resource::text;
 use jiff::{SignedDuration, Timestamp};

@@ -1,4 +1,5 @@
-//! Sync windows of an AppProject: when operations may run (`failures::operation`, docs/measured.md, Operations).
+//! Sync windows of an AppProject: when operations may run (`failures::operation` for those that deny; the others and
+//! schedules: docs/measured.md, Operations).
 //!
 //! Time zones are left out: no scenario uses them.
 

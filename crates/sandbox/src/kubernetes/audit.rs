@@ -1,4 +1,7 @@
 //! The log of requests, as the testbed's API server writes it (`testbed/config/audit.yaml`): scenarios count with it.
+//!
+//! Shown by every scenario that counts patches, such as
+//! `a_ring_that_fixes_forward_is_taken_back_to_what_was_before_the_first_release`.
 
 use super::{
     path::{Asked, Path},

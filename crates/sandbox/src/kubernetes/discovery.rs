@@ -1,4 +1,6 @@
 //! What the API server says about itself: its version, its health, and the resources that it has.
+//!
+//! Shown by `cluster::a_cluster_without_argo_cd_is_named` and `cluster::what_runs_there_is_told`.
 
 use super::{
     Reply, has_status,

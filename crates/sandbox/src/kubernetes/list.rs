@@ -1,4 +1,6 @@
 //! Reading: one object, or a collection in pages. Nothing is copied but the text that goes out.
+//!
+//! Shown by `cluster::a_watch_tells_the_state_every_change_and_the_end` and `cluster::what_runs_there_is_told`.
 
 use super::{
     Reply,

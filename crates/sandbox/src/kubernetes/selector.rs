@@ -1,4 +1,7 @@
 //! Which objects of a collection are meant: label selectors, and field selectors on name and namespace.
+//!
+//! Shown by `applications_with_a_label_are_a_cohort_and_one_that_gets_it_later_is_released_as_well` (labels) and
+//! `cluster::a_watch_tells_the_state_every_change_and_the_end` (one object by its name).
 
 use super::{path::Asked, status::Refusal};
 use crate::kind::{Key, Kind};

@@ -1,4 +1,7 @@
 //! Writing: what is asked for, and what is checked before anything is stored.
+//!
+//! Shown by `cluster::a_guard_that_fails_is_told_from_a_change_that_is_not_allowed` and
+//! `cluster::a_dry_run_shows_the_result_and_stores_nothing`.
 
 mod create;
 mod delete;

@@ -1,4 +1,6 @@
 //! The controller of Deployments, after `deployment_controller.go`, `rolling.go`, `recreate.go` and `sync.go`.
+//!
+//! Shown by `a_paused_deployment_fails_at_once_and_succeeds_when_resumed` and `charts_of_every_shape_take_an_image`.
 
 mod scale;
 mod sets;

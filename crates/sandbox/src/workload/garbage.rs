@@ -2,6 +2,9 @@
 //!
 //! Only the namespace of a change is looked through, and only for kinds that the owner's kind can own: with ten thousand
 //! tenants nothing may look at all objects. Deletion that leaves the dependents behind (`--cascade=orphan`) is left out.
+//!
+//! Shown by `an_application_that_was_created_again_is_refused_until_it_is_cleaned_up` and, for namespaces, by every scenario
+//! that removes its tenants; see docs/measured.md, Workloads.
 
 #[cfg(test)]
 mod tests;

@@ -3,6 +3,10 @@
 //! It follows the stages of `testbed/config/kwok.yaml`, with two additions that a simulation needs: what is not the
 //! image's own fault is tried again as a real kubelet does it, with pauses that double up to five minutes, and an
 //! evicted pod fails. The first container decides; the others do the same.
+//!
+//! Shown by `a_container_that_crashes_is_named_with_its_exit_code_and_how_to_read_its_last_words`,
+//! `slow_pods_are_waited_for_and_explained_with_evidence` and `a_pod_that_no_node_takes_is_told_while_it_is_waited_for_and_at_the_deadline`;
+//! the two additions and the forms of imageID: docs/measured.md, Workloads.
 
 pub(super) mod status;
 #[cfg(test)]

@@ -1,6 +1,8 @@
 //! The controller of ReplicaSets: as many pods of a template as wanted, whichever they are (`replica_set.go`).
 //!
 //! A pod that was evicted stays as an object while another takes its place.
+//!
+//! Shown by `a_paused_deployment_fails_at_once_and_succeeds_when_resumed`; evicted pods: docs/measured.md, Workloads.
 
 use super::{
     object::{self, is_deleted, number, text},
