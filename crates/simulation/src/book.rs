@@ -24,6 +24,8 @@ pub(crate) struct Book {
     pub(crate) services: BTreeMap<String, Service>,
     /// Runs that were told to stop, and when that was recorded.
     pub(crate) stopped: BTreeMap<String, Timestamp>,
+    /// Runs that somebody wanted to stop, whether or not they were told that it is so.
+    pub(crate) asked_to_stop: BTreeSet<String>,
     /// Writes that have begun since the audience looked.
     pub(crate) writes: Vec<Write>,
     /// What each reference ever stood for, with what a kubelet reports, and since when.

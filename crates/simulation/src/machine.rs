@@ -257,6 +257,8 @@ async fn cleanup(owner: &Owner, request: CleanupRequest) -> anyhow::Result<Answe
 
 /// As the command: it is recorded first, and only then is it true that somebody cancelled.
 async fn cancel(stage: &Stage, owner: &Owner, run: &str) -> anyhow::Result<()> {
+    // It may be recorded although nobody is told: who asks may be killed, or have an error for an answer.
+    stage.with(|inner| inner.book.asked_to_stop.insert(run.to_owned()));
     owner.stop(run, &Stop::Cancel).await?;
     let now = stage.time.now();
     stage.with(|inner| {

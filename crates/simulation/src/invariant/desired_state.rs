@@ -212,9 +212,9 @@ impl Comparison<'_> {
         Ok(Err(format!("should say {image}, but says {spec}")))
     }
 
-    /// Whether somebody stopped a run, or the clock was set so that nobody knows what was asked for afterwards.
+    /// Whether somebody asked a run to stop, or the clock was set so that nobody knows what was asked for afterwards.
     fn may_be_cancelled(&self, run: &str) -> bool {
-        self.book.clock_was_set || self.book.stopped.contains_key(run)
+        self.book.clock_was_set || self.book.asked_to_stop.contains(run)
     }
 }
 

@@ -107,4 +107,11 @@ fn a_cleanup_of_one_tenant_does_not_end_the_release_of_the_others() {
 #[test]
 fn a_claim_is_left_where_somebody_put_a_crashing_copy() {
     holds(805);
+    holds(4913);
+}
+
+/// A false alarm of the simulation: a cancel was recorded, and whoever asked for it had an error for an answer.
+#[test]
+fn what_somebody_asked_to_stop_may_stop_although_nobody_was_told() {
+    holds(3039);
 }
