@@ -9,6 +9,7 @@ pub mod owner;
 mod patch;
 pub mod plan;
 pub mod preflight;
+mod refresh;
 mod source;
 #[cfg(test)]
 mod testing;
@@ -16,6 +17,8 @@ mod testing;
 mod tests;
 pub mod undo;
 pub mod writer;
+
+pub use refresh::refresh;
 
 use crate::service::{ExistingValue, SourceSelector, Strategy, ValuePath};
 use jiff::Timestamp;

@@ -39,6 +39,9 @@ use tokio::{sync::Mutex, time::Instant};
 /// The name under which our changes are recorded in an object's `managedFields`.
 pub const FIELD_MANAGER: &str = release::overrides::writer::OUR_NAME;
 
+/// The same for what changes nothing but that Argo CD is asked to compare.
+pub const REFRESH_MANAGER: &str = "ringway-refresh";
+
 /// Access to one cluster. Clones share the connection.
 #[derive(Clone)]
 pub struct ClusterClient {

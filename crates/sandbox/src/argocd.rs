@@ -93,7 +93,14 @@ pub(crate) fn reconcile(model: &mut Model, controller: Controller, key: &Key) {
 pub(crate) fn wake(model: &mut Model, change: &Change) {
     application_set::wake(model, change);
     if change.key.kind == Kind::Application {
-        notice(model, &change.key);
+        let is_overlooked = fault::overlooks(model, change);
+        let stale = change.old.clone().filter(|_| is_overlooked);
+        if stale.is_some() || model.argocd.memory.applications.contains_key(&change.key) {
+            model.argocd.memory.applications.entry(change.key.clone()).or_default().stale = stale;
+        }
+        if !is_overlooked {
+            notice(model, &change.key);
+        }
     }
     if resource::DEPLOYED.contains(&change.key.kind) && matters(change) {
         let objects = [&change.old, &change.new].into_iter().flatten();

@@ -40,8 +40,8 @@ pub enum SyncState {
         proof: Proof,
         /// What is awaited.
         awaiting: Awaiting,
-        /// Whether a closed sync window holds it back.
-        window_closed: bool,
+        /// Whose turn it is.
+        pending: Pending,
     },
     /// It will not get there by itself.
     Failed {
@@ -55,6 +55,17 @@ pub enum SyncState {
         /// What a person should know.
         notes: Vec<String>,
     },
+}
+
+/// What a wait for Argo CD depends on, as far as its clock must know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pending {
+    /// Argo CD has not compared what stands in the Application.
+    Comparison,
+    /// A closed sync window holds it back.
+    Window,
+    /// Anything else.
+    Other,
 }
 
 /// Asks one snapshot of an Application whether Argo CD has applied what should stand in it. `patched_at` is when our
@@ -206,7 +217,11 @@ impl View<'_> {
             awaiting.evidence =
                 vec![self.evidence("status.sync.comparedTo", "another source", self.patched_at)];
             awaiting.evidence.extend(error.map(|error| self.condition_evidence(error)));
-            return Some(self.waiting(Proof::Patched, awaiting));
+            return Some(SyncState::Waiting {
+                proof: Proof::Patched,
+                awaiting,
+                pending: Pending::Comparison,
+            });
         }
         if let Some(error) = error {
             return Some(self.compared_with_error(error));
@@ -270,7 +285,7 @@ impl View<'_> {
     }
 
     fn waiting(&self, proof: Proof, awaiting: Awaiting) -> SyncState {
-        SyncState::Waiting { proof, awaiting, window_closed: false }
+        SyncState::Waiting { proof, awaiting, pending: Pending::Other }
     }
 
     fn failed(

@@ -4,7 +4,7 @@
 #[cfg(test)]
 mod tests;
 
-use super::Awaiting;
+use super::{Awaiting, applied::Pending};
 use crate::{
     proof::Proof,
     step::{Deadlines, Problem},
@@ -12,6 +12,15 @@ use crate::{
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
+
+/// How long Argo CD may leave a changed Application alone before it is asked to look. Its controller can put an older
+/// copy of the Application back into its cache after the event that told of our patch; it then knows nothing of the
+/// patch until the next event or its own resync, 2 to 3 minutes later by default
+/// (<https://github.com/argoproj/argo-rollouts/issues/4073> is the same in Argo Rollouts; docs/measured.md).
+const OVERLOOKED_AFTER: Duration = Duration::from_secs(20);
+
+/// How long until it is asked once more: it may be slow, or gone.
+const ASKED_AGAIN_AFTER: Duration = Duration::from_secs(60);
 
 /// What a clock says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,12 +44,22 @@ pub struct SyncClock {
     closed_since: Option<Timestamp>,
     /// How long sync windows were closed before that.
     closed_before: Duration,
+    /// When Argo CD was last asked to compare.
+    #[serde(default)]
+    asked_at: Option<Timestamp>,
 }
 
 impl SyncClock {
     /// A wait that begins at `now`.
     pub fn new(now: Timestamp) -> Self {
-        Self { began_at: now, now, observed_at: None, closed_since: None, closed_before: Duration::ZERO }
+        Self {
+            began_at: now,
+            now,
+            observed_at: None,
+            closed_since: None,
+            closed_before: Duration::ZERO,
+            asked_at: None,
+        }
     }
 
     /// Goes on at `now` in another attempt. A clock that was set back meanwhile must not hold a deadline off: what was
@@ -54,6 +73,7 @@ impl SyncClock {
             now: back(self.now),
             observed_at: self.observed_at.map(back),
             closed_since: self.closed_since.map(back),
+            asked_at: self.asked_at.map(back),
             ..self
         }
     }
@@ -63,7 +83,7 @@ impl SyncClock {
         &mut self,
         proof: Proof,
         awaiting: &Awaiting,
-        window_closed: bool,
+        pending: Pending,
         deadlines: &Deadlines,
         now: Timestamp,
     ) -> Due {
@@ -71,7 +91,7 @@ impl SyncClock {
         if proof >= Proof::Observed && self.observed_at.is_none() {
             self.observed_at = Some(self.now);
         }
-        match (self.closed_since, window_closed) {
+        match (self.closed_since, pending == Pending::Window) {
             (None, true) => self.closed_since = Some(self.now),
             (Some(since), false) => {
                 self.closed_before += between(since, self.now);
@@ -81,6 +101,21 @@ impl SyncClock {
         }
         let running = self.running(deadlines);
         running.due(self.now, awaiting)
+    }
+
+    /// When Argo CD should be asked to compare, if it goes on not doing so.
+    pub fn ask_at(&self, pending: Pending) -> Option<Timestamp> {
+        let next = self.asked_at.map_or_else(
+            || later(self.began_at, OVERLOOKED_AFTER),
+            |asked_at| later(asked_at, ASKED_AGAIN_AFTER),
+        );
+        (pending == Pending::Comparison).then_some(next)
+    }
+
+    /// Argo CD was asked to compare.
+    pub fn asked(&mut self, now: Timestamp) {
+        self.now = self.now.max(now);
+        self.asked_at = Some(self.now);
     }
 
     /// The deadline that runs now.
@@ -96,7 +131,10 @@ impl SyncClock {
                 since: self.began_at,
                 end: later(self.began_at, deadlines.observed),
                 limit: deadlines.observed,
-                missed: "Argo CD did not compare it",
+                missed: match self.asked_at {
+                    None => "Argo CD did not compare it",
+                    Some(_) => "Argo CD, asked to by Ringway, did not compare it",
+                },
             },
             (None, Some(since)) => Running {
                 since,

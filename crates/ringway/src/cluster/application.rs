@@ -1,7 +1,7 @@
 //! Applications: read, found, patched and watched. Never written as a whole.
 
 use super::{
-    ClusterClient, FIELD_MANAGER,
+    ClusterClient, FIELD_MANAGER, REFRESH_MANAGER,
     error::{ClusterError, ClusterErrorKind},
     request::{self, Call, Payload},
     watch::{self, Target, WatchItem},
@@ -143,15 +143,39 @@ impl ClusterClient {
         dry_run: bool,
     ) -> Result<Application, ClusterError> {
         let call = self.application_call("patch", "patch", &key.namespace, &key.name);
-        let bytes =
-            serde_json::to_vec(patch).map_err(|error| request::malformed(&call, "a JSON patch", error))?;
-        let payload = Payload { content_type: "application/json-patch+json", bytes };
-        let mut query = vec![("fieldManager", FIELD_MANAGER), ("fieldValidation", "Strict")];
-        if dry_run {
-            query.push(("dryRun", "All"));
-        }
-        let bytes = self.bytes(&call, Method::PATCH, &query, Some(payload)).await?;
+        let dry_run = dry_run.then_some(("dryRun", "All"));
+        let bytes = self.send_patch(&call, patch, FIELD_MANAGER, dry_run).await?;
         request::parse(&call, &bytes, "Application")
+    }
+
+    /// Applies the JSON patch that asks Argo CD to compare an Application. Under a name of its own, so that an audit log
+    /// tells it from an override.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::patch_application`].
+    pub async fn refresh_application(
+        &self,
+        key: &ApplicationKey,
+        patch: &[Value],
+    ) -> Result<(), ClusterError> {
+        let call = self.application_call("patch", "ask Argo CD to compare", &key.namespace, &key.name);
+        self.send_patch(&call, patch, REFRESH_MANAGER, None).await.map(|_| ())
+    }
+
+    async fn send_patch(
+        &self,
+        call: &Call,
+        patch: &[Value],
+        manager: &str,
+        dry_run: Option<(&'static str, &'static str)>,
+    ) -> Result<Vec<u8>, ClusterError> {
+        let bytes =
+            serde_json::to_vec(patch).map_err(|error| request::malformed(call, "a JSON patch", error))?;
+        let payload = Payload { content_type: "application/json-patch+json", bytes };
+        let mut query = vec![("fieldManager", manager), ("fieldValidation", "Strict")];
+        query.extend(dry_run);
+        self.bytes(call, Method::PATCH, &query, Some(payload)).await
     }
 
     /// Watches one Application. Without `from`, the first item says how it looks now (or that it does not exist); with

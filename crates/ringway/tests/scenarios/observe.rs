@@ -100,8 +100,13 @@ pub(crate) fn patched(name: &str) -> usize {
     sent(name).stored
 }
 
+/// How often Ringway has asked Argo CD to compare an Application.
+pub(crate) fn asked_to_compare(name: &str) -> usize {
+    target().answers_to_patches(name, "ringway-refresh").iter().filter(|answer| **answer == 200).count()
+}
+
 fn sent(name: &str) -> Sent {
-    let answers = target().answers_to_patches(name);
+    let answers = target().answers_to_patches(name, "ringway");
     let count = |status: u64| answers.iter().filter(|answer| **answer == status).count();
     Sent { stored: count(200), unanswered: count(504) }
 }

@@ -65,7 +65,9 @@ fn look(model: &mut Model, key: &Key) {
     if model.argocd.memory.comparisons.is_queued(key) {
         return;
     }
-    let application = model.get(key).cloned().filter(|application| !is_skipped(application));
+    let stale = model.argocd.memory.applications.get(key).and_then(|known| known.stale.clone());
+    let application =
+        stale.or_else(|| model.get(key).cloned()).filter(|application| !is_skipped(application));
     let limit = model.timing.comparisons;
     match application {
         Some(application) => match reason(model, key, &application) {

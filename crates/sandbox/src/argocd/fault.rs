@@ -1,8 +1,8 @@
 //! What can be wrong with Argo CD's application controller: for simulations and `failures::alone`.
 
 use super::{notice, resource};
-use crate::{Key, Kind, Model, agenda::Controller};
-use std::time::Duration;
+use crate::{Key, Kind, Model, agenda::Controller, store::Change};
+use std::{collections::BTreeSet, time::Duration};
 
 /// What is wrong.
 #[derive(Debug, Default)]
@@ -10,6 +10,8 @@ pub(crate) struct Faults {
     is_stalled: bool,
     /// How many times as long everything takes; 0 and 1 are as usual.
     pub(super) slowness: u32,
+    /// Whose next change of the spec is overlooked.
+    overlooked: BTreeSet<Key>,
 }
 
 /// Lets everything take so many times as long.
@@ -28,6 +30,18 @@ pub fn go_on(model: &mut Model) {
     for (controller, key) in std::mem::take(&mut model.argocd.memory.held) {
         model.later(Duration::ZERO, controller, key);
     }
+}
+
+/// The controller overlooks the next change of an Application's spec: it puts its own older copy back into its cache
+/// after the event, and goes on with that until the next event (docs/measured.md, A change that Argo CD overlooks).
+pub fn overlook(model: &mut Model, application: Key) {
+    model.argocd.faults.overlooked.insert(application);
+}
+
+/// Whether a change is overlooked.
+pub(super) fn overlooks(model: &mut Model, change: &Change) -> bool {
+    let (Some(old), Some(new)) = (&change.old, &change.new) else { return false };
+    old["spec"] != new["spec"] && model.argocd.faults.overlooked.remove(&change.key)
 }
 
 /// The controller stops: what it knew and what it was about to do is lost. It does nothing until [`start`].

@@ -48,6 +48,8 @@ pub(super) struct Known {
     pub(super) operating: Option<Operating>,
     /// The watches of its cluster are late: they showed the state of the first time until the second.
     pub(super) late: Option<(Timestamp, Timestamp)>,
+    /// The older Application that is in the cache instead of the present one.
+    pub(super) stale: Option<Arc<Value>>,
 }
 
 /// How thorough a comparison is (`controller/appcontroller.go`: `CompareWith`).

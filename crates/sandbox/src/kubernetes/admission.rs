@@ -13,6 +13,9 @@ const POLICY: &str = "ringway-overrides-only";
 /// What Ringway may change in an annotation's name.
 const OWNER: &str = "owner.ringway.dev/";
 
+/// The annotation that asks Argo CD to compare.
+const REFRESH: &str = "argocd.argoproj.io/refresh";
+
 /// A ValidatingAdmissionPolicy, with a binding of the same name, that refuses every change of one Application by one
 /// account: the testbed's `a_plan_asks_the_api_server_whether_it_would_accept_the_patch`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,10 +82,14 @@ fn overrides_only(before: &Value, now: &Value) -> Result<(), &'static str> {
         kept.iter().all(|key| metadata_before.get(key) == metadata_now.get(key)),
         "Ringway may not change labels, finalizers or owners of an Application.",
     )?;
-    let annotations = "/metadata/annotations";
+    let (annotations_before, annotations_now) =
+        (map(before, "/metadata/annotations"), map(now, "/metadata/annotations"));
+    let asks = annotations_now.get(REFRESH).is_some_and(|value| value == "normal");
     check(
-        same_but(&map(before, annotations), &map(now, annotations), |key| key.starts_with(OWNER)),
-        "Ringway may change only annotations that begin with owner.ringway.dev/.",
+        same_but(&annotations_before, &annotations_now, |key| {
+            key.starts_with(OWNER) || (key == REFRESH && asks)
+        }),
+        "Ringway may change only annotations that begin with owner.ringway.dev/, and set argocd.argoproj.io/refresh to normal.",
     )?;
     check(
         same_but(&map(before, "/spec"), &map(now, "/spec"), |key| matches!(key, "source" | "sources")),

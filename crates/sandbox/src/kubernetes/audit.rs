@@ -28,6 +28,8 @@ pub struct Audited {
     pub namespace: String,
     /// The object, if it was about one; also for lists and watches that a field selector narrows to it.
     pub name: String,
+    /// Under which name a change is recorded; empty for what changes nothing.
+    pub manager: String,
     /// Nothing was to be stored.
     pub dry_run: bool,
     /// The HTTP status.
@@ -42,7 +44,9 @@ impl Audited {
             Path::Words(words) => (format!("/{}", words.join("/")), String::new()),
         };
         let (name, dry_run) = (asked.name(), asked.is_dry_run());
-        Self { at, account, verb: asked.verb, resource, namespace, name, dry_run, code }
+        let writes = matches!(asked.verb, "create" | "update" | "patch");
+        let manager = if writes { asked.manager().to_owned() } else { String::new() };
+        Self { at, account, verb: asked.verb, resource, namespace, name, manager, dry_run, code }
     }
 }
 

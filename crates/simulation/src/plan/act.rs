@@ -73,6 +73,8 @@ pub(super) enum Act {
     ArgocdRestarts(u64),
     /// Everything takes Argo CD so many times as long; 1 is as usual.
     ArgocdIsSlow(u32),
+    /// Argo CD overlooks the next change of a tenant's Application.
+    ArgocdOverlooks(usize),
     /// Somebody does something to a tenant's Application.
     Mischief(usize, Mischief),
     /// Somebody does something to a tenant's Application right after Ringway has read it.
@@ -200,6 +202,11 @@ impl Act {
             Self::ArgocdStalls(false) => argocd::fault::go_on(&mut inner.model),
             Self::ArgocdRestarts(seconds) => {
                 argocd::fault::restart(&mut inner.model, Duration::from_secs(seconds))
+            }
+            Self::ArgocdOverlooks(tenant) => {
+                if let Some(shape) = scene.setup.tenants.get(tenant) {
+                    argocd::fault::overlook(&mut inner.model, shape.application());
+                }
             }
             Self::ArgocdIsSlow(times) => argocd::fault::slow_down(&mut inner.model, times),
             Self::Nodes(true) => sandbox::workload::start_nodes(&mut inner.model),

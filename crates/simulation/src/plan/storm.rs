@@ -48,6 +48,11 @@ impl Scene {
         let mut random = self.random.fork("races");
         let races = races(&all, length, self.setup.tenants.len(), &mut random);
         all.extend(races);
+        let mut random = self.random.fork("overlooked");
+        for _ in 0..random.below(4) {
+            let tenant = usize::try_from(random.below(self.setup.tenants.len() as u64)).unwrap_or(0);
+            all.push((random.below(length), Act::ArgocdOverlooks(tenant)));
+        }
         let mut random = self.random.fork("writes");
         if random.chance(60) {
             let (begins, lasts) = (random.below(length / 4), length / 3 + random.below(length));

@@ -1,7 +1,7 @@
 //! Whether the workloads of a compared Application are applied, and what holds them back.
 
 use super::{
-    SyncState, View,
+    Pending, SyncState, View,
     operation::{Operation, Stage},
 };
 use crate::{
@@ -81,7 +81,8 @@ impl View<'_> {
             }
             _ => format!("argocd app get {key} --show-operation{remedy}"),
         };
-        SyncState::Waiting { proof: Proof::Observed, awaiting, window_closed: operation.is_held_by_window() }
+        let pending = if operation.is_held_by_window() { Pending::Window } else { Pending::Other };
+        SyncState::Waiting { proof: Proof::Observed, awaiting, pending }
     }
 
     /// The last operation applied exactly what stands in the Application.
@@ -154,7 +155,7 @@ impl View<'_> {
             evidence: vec![self.evidence("status.sync.status", &self.application.status.sync.status, None)],
             by_hand: format!("argocd proj windows list {project}"),
         };
-        SyncState::Waiting { proof: Proof::Observed, awaiting, window_closed: true }
+        SyncState::Waiting { proof: Proof::Observed, awaiting, pending: Pending::Window }
     }
 
     /// The API server refused one of our workloads. While the operation runs, Argo CD tries again; that helps only

@@ -1,6 +1,6 @@
 //! When an Application counts as compared and applied.
 
-use super::{SyncState, examine};
+use super::{Pending, SyncState, examine};
 use crate::{
     application::Application,
     condition::testing,
@@ -122,8 +122,13 @@ fn line(state: SyncState) -> String {
         SyncState::Reverted { problem, writer } => {
             format!("reverted {}: {} [{writer:?}]", problem.code, problem.message)
         }
-        SyncState::Waiting { proof, awaiting, window_closed } => {
-            let window = if window_closed { ", window closed" } else { "" };
+        SyncState::Waiting { proof, awaiting, pending } => {
+            let window = if pending == Pending::Window { ", window closed" } else { "" };
+            assert_eq!(
+                pending == Pending::Comparison,
+                awaiting.what.contains("as it stands now"),
+                "{awaiting:?}"
+            );
             format!("{proof}{window}: {} [{}]", awaiting.what, awaiting.by_hand)
         }
         SyncState::Failed { proof, problem } => {

@@ -1,7 +1,11 @@
 //! When a wait has lasted too long.
 
 use super::{Due, RolloutClock, SyncClock};
-use crate::{condition::Awaiting, proof::Proof, step::Deadlines};
+use crate::{
+    condition::{Awaiting, applied::Pending},
+    proof::Proof,
+    step::Deadlines,
+};
 use insta::assert_snapshot;
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::{prop_assert, proptest};
@@ -25,12 +29,31 @@ fn say(due: Due) -> String {
     }
 }
 
+fn pending(window_closed: bool) -> Pending {
+    if window_closed { Pending::Window } else { Pending::Other }
+}
+
 fn sync(clock: &mut SyncClock, proof: Proof, window_closed: bool, at: i64) -> String {
-    say(clock.update(proof, &awaiting(), window_closed, &Deadlines::default(), minute(at)))
+    say(clock.update(proof, &awaiting(), pending(window_closed), &Deadlines::default(), minute(at)))
 }
 
 fn rollout(clock: &mut RolloutClock, finished: u32, at: i64) -> String {
     say(clock.update(finished, &awaiting(), &Deadlines::default(), minute(at)))
+}
+
+#[test]
+fn argo_cd_is_asked_to_compare_what_it_seems_to_have_overlooked_and_once_more_every_minute() {
+    let second = |second: i64| minute(0) + SignedDuration::from_secs(second);
+    let mut clock = SyncClock::new(second(0));
+    assert_eq!(clock.ask_at(Pending::Comparison), Some(second(20)));
+    assert_eq!((clock.ask_at(Pending::Window), clock.ask_at(Pending::Other)), (None, None));
+    clock.asked(second(20));
+    assert_eq!(clock.ask_at(Pending::Comparison), Some(second(80)));
+    // Another attempt does not begin to ask anew; a clock that was set back puts nothing off.
+    let stored = serde_json::to_value(&clock).unwrap();
+    let resumed = serde_json::from_value::<SyncClock>(stored).unwrap().resumed(second(-100));
+    assert_eq!(resumed.ask_at(Pending::Comparison), Some(second(-40)));
+    assert_snapshot!(sync(&mut clock, Proof::Patched, false, 5), @"deadline: Argo CD, asked to by Ringway, did not compare it within 5 min (since 2026-11-23T12:00:00Z): Argo CD has not compared Application argocd/tenant-a as it stands now | look at it with `kubectl get application`");
 }
 
 #[test]
@@ -119,7 +142,7 @@ proptest! {
         let (mut latest, mut over) = (0, false);
         for (at, observed, closed) in events {
             let proof = if observed { Proof::Observed } else { Proof::Patched };
-            let due = clock.update(proof, &awaiting(), closed, &Deadlines::default(), minute(at));
+            let due = clock.update(proof, &awaiting(), pending(closed), &Deadlines::default(), minute(at));
             latest = latest.max(at);
             if let Due::At(at) = due {
                 prop_assert!(at > minute(latest), "a deadline lies ahead");

@@ -45,15 +45,19 @@ async fn a_name_cannot_leave_its_place_in_the_path() {
 async fn a_patch_is_strict_names_us_and_may_be_dry() {
     let server = Server::new();
     let path = format!("{APPLICATIONS}/tenant-a");
-    server.on(&path, ok(&application("tenant-a", "8"))).on(&path, ok(&application("tenant-a", "9")));
+    for version in ["8", "9", "10"] {
+        server.on(&path, ok(&application("tenant-a", version)));
+    }
     let patch = [json!({ "op": "test", "path": "/metadata/uid", "value": "u" })];
     let client = server.client();
     client.patch_application(&key("tenant-a"), &patch, false).await.unwrap();
     let patched = client.patch_application(&key("tenant-a"), &patch, true).await.unwrap();
     assert_eq!(patched.metadata.resource_version, "9");
+    client.refresh_application(&key("tenant-a"), &patch).await.unwrap();
     let seen = server.seen();
     assert_eq!(seen[0].query, "fieldManager=ringway&fieldValidation=Strict");
     assert_eq!(seen[1].query, "fieldManager=ringway&fieldValidation=Strict&dryRun=All");
+    assert_eq!(seen[2].query, "fieldManager=ringway-refresh&fieldValidation=Strict");
     assert_eq!(
         (seen[0].method.as_str(), seen[0].content_type.as_str()),
         ("PATCH", "application/json-patch+json")

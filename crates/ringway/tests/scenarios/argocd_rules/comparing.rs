@@ -3,7 +3,7 @@
 use super::{application, compared, parameter, planned, template_image};
 use crate::harness::{Tenant, administrator, until};
 use release::{
-    condition::applied::{SyncState, examine},
+    condition::applied::{Pending, SyncState, examine},
     proof::Proof,
     step::Expectation,
 };
@@ -40,9 +40,9 @@ fn an_application_looks_green_for_the_old_source_right_after_a_patch_and_is_not_
     let mut believed = false;
     for state in &states {
         match ask(state) {
-            SyncState::Waiting { window_closed, awaiting, .. } => {
+            SyncState::Waiting { pending, awaiting, .. } => {
                 assert!(
-                    !window_closed,
+                    pending != Pending::Window,
                     "Argo CD asks for an operation before it shows the comparison: {awaiting:?}"
                 );
                 assert!(!believed, "it was applied before: {awaiting:?}");

@@ -146,8 +146,8 @@ impl Target {
         self.sandbox.with(|model| fleet::delete(model, name));
     }
 
-    /// The HTTP status of each patch of an Application that Ringway sent, from the API server's own log.
-    pub(crate) fn answers_to_patches(&self, application: &str) -> Vec<u64> {
+    /// The HTTP status of each patch of an Application that Ringway sent under a name, from the API server's own log.
+    pub(crate) fn answers_to_patches(&self, application: &str, manager: &str) -> Vec<u64> {
         let ringway = Account::ringway().name;
         self.sandbox.with(|model| {
             let sent = model.api.audit().filter(|sent| {
@@ -155,6 +155,7 @@ impl Target {
                     && sent.verb == "patch"
                     && sent.resource == "applications.argoproj.io"
                     && sent.name == application
+                    && sent.manager == manager
             });
             sent.map(|sent| sent.code.into()).collect()
         })

@@ -117,10 +117,12 @@ impl Target {
         drop(script("tenant").args(["delete", name, "--no-wait"]).output());
     }
 
-    /// The HTTP status of each patch of an Application that Ringway sent, from the API server's audit log.
-    pub(crate) fn answers_to_patches(&self, application: &str) -> Vec<u64> {
+    /// The HTTP status of each patch of an Application that Ringway sent under a name, from the API server's audit log.
+    pub(crate) fn answers_to_patches(&self, application: &str, manager: &str) -> Vec<u64> {
         let log = std::fs::read_to_string(setting("RINGWAY_TESTBED_AUDIT_LOG")).unwrap();
         let quoted = format!("\"name\":\"{application}\"");
+        let manager = format!("fieldManager={manager}");
+        let is_by = |uri: &str| uri.split(['?', '&']).any(|part| part == manager);
         let lines = log.lines().filter(|line| line.contains(&quoted) && line.contains("\"verb\":\"patch\""));
         // The last line may be half written.
         let events = lines.map_while(|line| serde_json::from_str::<Value>(line).ok());
@@ -128,6 +130,7 @@ impl Target {
             event["objectRef"]["resource"] == "applications"
                 && event["objectRef"]["name"] == application
                 && event["stage"] == "ResponseComplete"
+                && event["requestURI"].as_str().is_some_and(is_by)
         };
         events.filter(is_meant).filter_map(|event| event["responseStatus"]["code"].as_u64()).collect()
     }

@@ -45,3 +45,30 @@ fn a_slow_controller_takes_its_time() {
     fleet.pass(120);
     assert!(fleet.image("atlas").ends_with(":1.1.0"));
 }
+
+#[test]
+fn a_change_that_is_overlooked_is_seen_with_the_next_event_or_when_it_is_time() {
+    let is_seen = |fleet: &Fleet| {
+        let application = fleet.get("a");
+        application["status"]["sync"]["comparedTo"]["source"] == application["spec"]["source"]
+    };
+    let mut fleet = Fleet::with(application("a", "minimal"));
+    fault::overlook(&mut fleet.model, key("a"));
+    fleet.set(&[parameter("image.tag", "1.1.0")]);
+    fleet.pass(60);
+    assert!(!is_seen(&fleet), "nobody told the controller");
+    fleet.pass(200);
+    assert!(is_seen(&fleet) && fleet.image("atlas").ends_with(":1.1.0"), "it compares now and then anyway");
+
+    let mut fleet = Fleet::with(application("a", "minimal"));
+    fault::overlook(&mut fleet.model, key("a"));
+    fleet.set(&[parameter("image.tag", "2.0.0")]);
+    fleet.pass(20);
+    assert!(!is_seen(&fleet));
+    fleet.change("a", |application| {
+        application["metadata"]["annotations"]["argocd.argoproj.io/refresh"] = json!("normal");
+    });
+    fleet.pass(5);
+    assert!(is_seen(&fleet) && fleet.image("atlas").ends_with(":2.0.0"));
+    assert_eq!(fleet.get("a")["metadata"]["annotations"].get("argocd.argoproj.io/refresh"), None);
+}

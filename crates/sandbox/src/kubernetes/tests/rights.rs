@@ -147,7 +147,11 @@ fn the_policy_lets_ringway_change_overrides_and_nothing_else() {
     assert_eq!(send(&mut world, add("/spec/source/helm", json!({ "parameters": [] }))), "");
     assert_eq!(send(&mut world, add("/spec/source/helm/valuesObject", json!({ "a": 1 }))), "");
     assert_eq!(send(&mut world, add("/metadata/annotations", json!({ "owner.ringway.dev/atlas": "x" }))), "");
+    let refresh = "/metadata/annotations/argocd.argoproj.io~1refresh";
+    assert_eq!(send(&mut world, add(refresh, json!("normal"))), "");
     let rows = [
+        (add(refresh, json!("hard")), "set argocd.argoproj.io/refresh to normal"),
+        (json!({ "op": "remove", "path": refresh }), "set argocd.argoproj.io/refresh to normal"),
         (add("/operation", json!({})), "the spec and annotations of an Application"),
         (add("/metadata/labels/x", json!("y")), "labels, finalizers or owners"),
         (add("/metadata/annotations/x", json!("y")), "annotations that begin with owner.ringway.dev/"),
