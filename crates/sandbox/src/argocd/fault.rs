@@ -33,7 +33,7 @@ pub fn go_on(model: &mut Model) {
 }
 
 /// The controller overlooks the next change of an Application's spec: it puts its own older copy back into its cache
-/// after the event, and goes on with that until the next event (docs/measured.md, A change that Argo CD overlooks).
+/// after the event, and goes on with that until the next event (docs/measured.md, Overlooked).
 pub fn overlook(model: &mut Model, application: Key) {
     model.argocd.faults.overlooked.insert(application);
 }
