@@ -131,10 +131,7 @@ impl SyncClock {
                 since: self.began_at,
                 end: later(self.began_at, deadlines.observed),
                 limit: deadlines.observed,
-                missed: match self.asked_at {
-                    None => "Argo CD did not compare it",
-                    Some(_) => "Argo CD, asked to by Ringway, did not compare it",
-                },
+                missed: "Argo CD did not compare it",
             },
             (None, Some(since)) => Running {
                 since,

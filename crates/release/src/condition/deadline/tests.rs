@@ -53,7 +53,6 @@ fn argo_cd_is_asked_to_compare_what_it_seems_to_have_overlooked_and_once_more_ev
     let stored = serde_json::to_value(&clock).unwrap();
     let resumed = serde_json::from_value::<SyncClock>(stored).unwrap().resumed(second(-100));
     assert_eq!(resumed.ask_at(Pending::Comparison), Some(second(-40)));
-    assert_snapshot!(sync(&mut clock, Proof::Patched, false, 5), @"deadline: Argo CD, asked to by Ringway, did not compare it within 5 min (since 2026-11-23T12:00:00Z): Argo CD has not compared Application argocd/tenant-a as it stands now | look at it with `kubectl get application`");
 }
 
 #[test]
