@@ -69,7 +69,7 @@ impl OwnerAnnotation {
         let same = found.is_some_and(|found| {
             (&found.ledger, &found.ring, &found.release) == (&self.ledger, &self.ring, &self.release)
         });
-        change(patch, application, service, |annotations, key| {
+        change(patch, application, &Self::key(service), |annotations, key| {
             if !same {
                 patch::set(annotations, key, self.to_value().into());
             }
@@ -78,23 +78,22 @@ impl OwnerAnnotation {
 
     /// Guards the annotation and removes it.
     pub(super) fn remove(patch: &mut GuardedPatch, application: &Application, service: &str) {
-        change(patch, application, service, patch::remove);
+        change(patch, application, &Self::key(service), patch::remove);
     }
 }
 
-/// Turns the annotation of `service` into what `edit` makes of it.
-fn change(
+/// Guards one annotation and turns it into what `edit` makes of it.
+pub(super) fn change(
     patch: &mut GuardedPatch,
     application: &Application,
-    service: &str,
+    key: &str,
     edit: impl FnOnce(&mut Value, &[&str]),
 ) {
     let annotations = &application.metadata.annotations;
     // The API server keeps no empty map: without annotations, the map itself is missing.
     let old = if annotations.is_empty() { json!({}) } else { json!({ "annotations": annotations }) };
     let mut new = old.clone();
-    let key = OwnerAnnotation::key(service);
-    let keys = ["annotations", key.as_str()];
+    let keys = ["annotations", key];
     edit(&mut new, &keys);
     patch.change("/metadata", &old, &new, &keys);
 }

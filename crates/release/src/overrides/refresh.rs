@@ -1,8 +1,11 @@
 //! Asking Argo CD to look at an Application. Not needed for our changes as such; only when Argo CD has overlooked one.
 
-use super::patch::{self, GuardedPatch};
+use super::{
+    owner,
+    patch::{self, GuardedPatch},
+};
 use crate::application::Application;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// The annotation that asks Argo CD for a comparison; it removes it when it is done.
 /// <https://argo-cd.readthedocs.io/en/stable/user-guide/annotations-and-labels/>
@@ -12,17 +15,14 @@ const REFRESH: &str = "argocd.argoproj.io/refresh";
 /// nothing, and no cache would hear of it. `normal` and not `hard`: nothing that Argo CD rendered is thrown away.
 #[must_use]
 pub fn refresh(application: &Application) -> Vec<Value> {
-    let annotations = &application.metadata.annotations;
-    if annotations.contains_key(REFRESH) {
+    if application.metadata.annotations.contains_key(REFRESH) {
         return Vec::new();
     }
     let mut patch = GuardedPatch::default();
     patch.guard("/metadata/uid", application.metadata.uid.clone().into());
-    let old = if annotations.is_empty() { json!({}) } else { json!({ "annotations": annotations }) };
-    let keys = ["annotations", REFRESH];
-    let mut new = old.clone();
-    patch::set(&mut new, &keys, "normal".into());
-    patch.change("/metadata", &old, &new, &keys);
+    owner::change(&mut patch, application, REFRESH, |annotations, key| {
+        patch::set(annotations, key, "normal".into());
+    });
     patch.finish()
 }
 
@@ -30,6 +30,7 @@ pub fn refresh(application: &Application) -> Vec<Value> {
 mod tests {
     use super::*;
     use crate::overrides::testing::{apply, document, read};
+    use serde_json::json;
 
     #[test]
     fn it_is_asked_for_once_and_nothing_else_changes() {
