@@ -41,9 +41,10 @@ pub(crate) trait Invariant: Send {
 /// All of them.
 pub(crate) fn all() -> Vec<Box<dyn Invariant>> {
     vec![
+        // What is wrong in the fleet comes before what is wrongly said of it.
+        Box::new(owned_overrides::OwnedOverrides),
         Box::new(proven_verdict::ProvenVerdict),
         Box::new(named_verdict::NamedVerdict),
-        Box::new(owned_overrides::OwnedOverrides),
         Box::new(claims_once::ClaimsOnce),
         Box::<patch_after_cancel::PatchAfterCancel>::default(),
         Box::<restored::GivenBack>::default(),

@@ -16,10 +16,11 @@ use ringway::{
     request::{CleanupRequest, ReleaseRequest, Request, Selection},
 };
 use sandbox::{
-    Random, argocd,
+    Key, Kind, Model, Random, argocd,
     github::{DeliveryFaults, Fault, FaultChances, Scope},
     workload::Behaviour,
 };
+use serde_json::Value;
 use std::time::Duration;
 
 /// One thing that happens.
@@ -67,6 +68,13 @@ pub(super) enum Act {
     Behave(usize, Option<Behaviour>),
     /// The nodes do nothing, or go on.
     Nodes(bool),
+    /// The node of a pod of a tenant throws it out.
+    Evict {
+        /// Which tenant.
+        tenant: usize,
+        /// Which of its pods that run, counted round and round.
+        pod: usize,
+    },
     /// Argo CD's controllers stand still, or go on.
     ArgocdStalls(bool),
     /// Argo CD's controllers are started anew after so many seconds.
@@ -211,6 +219,11 @@ impl Act {
             Self::ArgocdIsSlow(times) => argocd::fault::slow_down(&mut inner.model, times),
             Self::Nodes(true) => sandbox::workload::start_nodes(&mut inner.model),
             Self::Nodes(false) => sandbox::workload::stop_nodes(&mut inner.model),
+            Self::Evict { tenant, pod } => {
+                if let Some(namespace) = namespace(tenant) {
+                    evict(&mut inner.model, &namespace, pod);
+                }
+            }
             Self::MoveTag { ring, image, variant } => {
                 let images = scene.setup.rings.get(ring).map(|ring| &ring.images);
                 if let Some(reference) = images.and_then(|images| images.get(image)) {
@@ -260,6 +273,21 @@ impl Act {
             }
             _ => None,
         })
+    }
+}
+
+/// Evicts one of the pods of a namespace that run and are to go on running.
+fn evict(model: &mut Model, namespace: &str, number: usize) {
+    let runs = |pod: &Value| {
+        let kind = pod.pointer("/metadata/ownerReferences/0/kind").and_then(Value::as_str);
+        pod["status"]["phase"] == "Running"
+            && pod["metadata"]["deletionTimestamp"].is_null()
+            && matches!(kind, Some("StatefulSet" | "ReplicaSet"))
+    };
+    let all = model.list(Kind::Pod, Some(namespace));
+    let running: Vec<Key> = all.filter(|(_, pod)| runs(pod)).map(|(key, _)| key.clone()).collect();
+    if let Some(key) = number.checked_rem(running.len()).and_then(|place| running.get(place)) {
+        sandbox::workload::evict(model, key);
     }
 }
 

@@ -53,6 +53,12 @@ impl Scene {
             let tenant = usize::try_from(random.below(self.setup.tenants.len() as u64)).unwrap_or(0);
             all.push((random.below(length), Act::ArgocdOverlooks(tenant)));
         }
+        let mut random = self.random.fork("evictions");
+        for _ in 0..random.below(4) {
+            let tenant = usize::try_from(random.below(self.setup.tenants.len() as u64)).unwrap_or(0);
+            let pod = usize::try_from(random.below(4)).unwrap_or(0);
+            all.push((random.below(length), Act::Evict { tenant, pod }));
+        }
         let mut random = self.random.fork("writes");
         if random.chance(60) {
             let (begins, lasts) = (random.below(length / 4), length / 3 + random.below(length));

@@ -89,7 +89,8 @@ impl Facts {
         }
         let mut facts = Self { application, workloads };
         for (key, pod) in model.list(Kind::Pod, Some(&tenant.namespace)) {
-            if let Some(owner) = owner_of(model, &tenant.namespace, pod)
+            if !has_ended(pod)
+                && let Some(owner) = owner_of(model, &tenant.namespace, pod)
                 && let Some(workload) = facts.workloads.get_mut(&owner)
             {
                 workload.pods.insert(key.name.clone(), PodFacts::read(pod));
@@ -282,6 +283,11 @@ impl PodFacts {
                 .collect(),
         }
     }
+}
+
+/// Whether a pod runs nothing any more, such as one that was evicted: its object stays for people to look at.
+fn has_ended(pod: &Value) -> bool {
+    matches!(pod.pointer("/status/phase").and_then(Value::as_str), Some("Failed" | "Succeeded"))
 }
 
 /// The workload that a pod belongs to.

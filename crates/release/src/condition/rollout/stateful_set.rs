@@ -210,9 +210,7 @@ impl<'a> View<'a> {
         if let Some(unfinished) = pods.unfinished {
             return (unfinished.what, unfinished.evidence);
         }
-        if pods.missing > 0 {
-            return (format!("pods still to be made: {}", pods.missing), counters(self, workload));
-        }
+        // Before what is missing: behind such a pod none is made either.
         let ordered = workload.spec.pod_management_policy.as_deref() != Some("Parallel");
         let blocking = all.iter().find(|(_, pod)| {
             ordered && !is_new(workload, pod) && !pods::is_ready(pod) && !pods::is_terminating(pod)
@@ -230,6 +228,9 @@ impl<'a> View<'a> {
                 ),
                 vec![shown],
             );
+        }
+        if pods.missing > 0 {
+            return (format!("pods still to be made: {}", pods.missing), counters(self, workload));
         }
         match pods.old.first() {
             Some(next) => {

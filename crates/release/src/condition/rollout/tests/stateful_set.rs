@@ -175,6 +175,16 @@ fn an_old_pod_that_is_only_starting_is_no_trap() {
 }
 
 #[test]
+fn an_old_pod_that_keeps_a_missing_one_from_being_made_is_named() {
+    let mut set = halfway();
+    not_ready(&mut set.pods[0]);
+    set.pods.remove(1);
+    assert_snapshot!(set.say(), @"applied 0/2: 0 of 2 pods of StatefulSet tenant-a/atlas are done: Pod tenant-a/atlas-0 is old, and its controller waits until it is ready (kubernetes#67250); if it cannot become so: kubectl -n tenant-a delete pod atlas-0");
+    set.set("/spec/podManagementPolicy", json!("Parallel"));
+    assert_snapshot!(set.say(), @"applied 0/2: 0 of 2 pods of StatefulSet tenant-a/atlas are done: pods still to be made: 1");
+}
+
+#[test]
 fn with_a_partition_the_pods_at_and_above_it_count() {
     let mut set = stateful_set(3);
     set.set("/spec/updateStrategy/rollingUpdate/partition", json!(1));
