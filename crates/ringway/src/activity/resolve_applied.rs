@@ -29,6 +29,9 @@ async fn try_all(
     attempt: u32,
     input: ResolveAppliedInput,
 ) -> Result<Vec<ExpectedWorkload>, Failure> {
+    if input.workloads.is_empty() {
+        return Ok(Vec::new());
+    }
     let snapshot = first_snapshot(world, &input).await?;
     let ours = |workload: &&ExpectedWorkload| image(&snapshot, workload).as_ref() == Some(&workload.image);
     if attempt < LOOKS
@@ -57,7 +60,8 @@ async fn first_snapshot(world: &World, input: &ResolveAppliedInput) -> Result<Bo
     let client = tenant_cluster(world, &input.instance, &input.context.tenant).await?;
     let names: BTreeSet<_> =
         input.workloads.iter().map(|workload| (workload.kind, workload.name.clone())).collect();
-    let mut events = client.watch_rollout(&input.namespace, &names);
+    // Only their templates are asked for.
+    let mut events = client.watch_workloads(&input.namespace, &names);
     while let Some(event) = events.next().await {
         match event.map_err(cluster_failure)? {
             RolloutEvent::Changed(snapshot) => return Ok(snapshot),

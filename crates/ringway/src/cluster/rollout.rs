@@ -65,16 +65,8 @@ impl ClusterClient {
         namespace: &str,
         workloads: &BTreeSet<(WorkloadKind, String)>,
     ) -> RolloutStream {
-        let mut parts = SelectAll::new();
-        let mut missing = BTreeSet::from([Watched::Pods]);
-        for kind in [WorkloadKind::StatefulSet, WorkloadKind::Deployment] {
-            let names: BTreeSet<String> =
-                workloads.iter().filter(|(other, _)| *other == kind).map(|(_, name)| name.clone()).collect();
-            if !names.is_empty() {
-                parts.push(self.workloads(namespace, kind, names));
-                missing.insert(watched(kind));
-            }
-        }
+        let mut merge = self.workloads_alone(namespace, workloads);
+        let (parts, missing) = (&mut merge.parts, &mut merge.missing);
         if workloads.iter().any(|(kind, _)| *kind == WorkloadKind::Deployment) {
             let target =
                 self.target(namespace, "/apis/apps/v1", "replicasets", "replicasets.apps", "ReplicaSet");
@@ -83,13 +75,30 @@ impl ClusterClient {
         }
         let target = self.target(namespace, "/api/v1", "pods", "pods", "Pod");
         parts.push(watch::watch(self.clone(), target).map(|item| item.map(Part::Pods)).boxed());
-        let merge =
-            Merge { parts, snapshot: RolloutSnapshot::default(), missing, cut: BTreeSet::new(), late: None };
-        stream::unfold(merge, |mut merge| async move {
-            let event = merge.next().await?;
-            Some((event, merge))
-        })
-        .boxed()
+        missing.insert(Watched::Pods);
+        merge.into_stream()
+    }
+
+    /// The same without what is below the workloads: what their templates say, and nothing of pods.
+    pub fn watch_workloads(
+        &self,
+        namespace: &str,
+        workloads: &BTreeSet<(WorkloadKind, String)>,
+    ) -> RolloutStream {
+        self.workloads_alone(namespace, workloads).into_stream()
+    }
+
+    fn workloads_alone(&self, namespace: &str, workloads: &BTreeSet<(WorkloadKind, String)>) -> Merge {
+        let mut merge = Merge::default();
+        for kind in [WorkloadKind::StatefulSet, WorkloadKind::Deployment] {
+            let names: BTreeSet<String> =
+                workloads.iter().filter(|(other, _)| *other == kind).map(|(_, name)| name.clone()).collect();
+            if !names.is_empty() {
+                merge.parts.push(self.workloads(namespace, kind, names));
+                merge.missing.insert(watched(kind));
+            }
+        }
+        merge
     }
 
     fn workloads(
@@ -154,6 +163,7 @@ fn watched(kind: WorkloadKind) -> Watched {
     }
 }
 
+#[derive(Default)]
 struct Merge {
     parts: Parts,
     snapshot: RolloutSnapshot,
@@ -182,6 +192,14 @@ enum Effect {
 }
 
 impl Merge {
+    fn into_stream(self) -> RolloutStream {
+        stream::unfold(self, |mut merge| async move {
+            let event = merge.next().await?;
+            Some((event, merge))
+        })
+        .boxed()
+    }
+
     async fn next(&mut self) -> Option<Result<RolloutEvent, ClusterError>> {
         if let Some(late) = self.late.take() {
             return Some(late);

@@ -86,6 +86,19 @@ async fn only_the_workloads_asked_for_are_kept_and_replica_sets_come_with_deploy
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_the_templates_say_takes_one_request_for_each_kind() {
+    let server = Server::new();
+    for (path, name) in [(STATEFUL_SETS, "atlas"), (DEPLOYMENTS, "web")] {
+        let watch = vec![event("ADDED", &object(name, "1")), complete("2"), Step::Silence];
+        server.on(path, Reply::Watch(watch));
+    }
+    let workloads = BTreeSet::from([(StatefulSet, "atlas".to_owned()), (Deployment, "web".to_owned())]);
+    let found = snapshot(&mut server.client().watch_workloads("tenant-a", &workloads)).await;
+    assert_eq!(found.workloads.len(), 2);
+    assert_eq!(server.seen().len(), 2, "nobody asks for pods and ReplicaSets");
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_interruption_ends_when_all_watches_are_back() {
     let server = Server::new();
     let cut = |step: Step| vec![step, complete("2"), Step::Wait(seconds(9)), Step::Break];
