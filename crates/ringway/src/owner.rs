@@ -8,6 +8,7 @@ mod gate;
 mod reach;
 mod settle;
 mod stay;
+mod turns;
 
 pub use drive::{drive, interrupted};
 pub use gate::{Gate, Inside};
@@ -34,7 +35,8 @@ use release::{
     },
 };
 use std::sync::Arc;
-use tokio::sync::{Mutex, MutexGuard};
+use tokio::sync::{Mutex, MutexGuard, OwnedMutexGuard};
+use turns::Turns;
 
 /// What drives releases while it lives. Cheap to clone.
 #[derive(Clone)]
@@ -43,6 +45,7 @@ pub struct Owner {
     engine: Handle,
     asked: Arc<Asked>,
     beginning: Arc<Mutex<()>>,
+    turns: Arc<Turns>,
     /// Who asks for what is done through this clone.
     asker: Asker,
     say: Say,
@@ -56,7 +59,8 @@ impl Owner {
     /// before [`Owner::settle`].
     pub fn over(world: Arc<World>, engine: Handle, say: Say) -> Self {
         let asker = Asker::program();
-        Self { world, engine, asked: Arc::default(), beginning: Arc::default(), asker, say }
+        let (asked, beginning, turns) = (Arc::default(), Arc::default(), Arc::default());
+        Self { world, engine, asked, beginning, turns, asker, say }
     }
 
     /// The same owner, for what `asker` asks for.
@@ -76,8 +80,15 @@ impl Owner {
     }
 
     /// Held while it is decided what a request begins, so that two requests at once do not begin the same thing twice.
+    /// Everybody waits for it, those who freeze as well: never held while a run ends, which takes as long as a cluster
+    /// takes to answer.
     pub async fn beginning(&self) -> MutexGuard<'_, ()> {
         self.beginning.lock().await
+    }
+
+    /// Held by a request for a release of a ring and service until it has begun: the newest takes over from the others.
+    pub(crate) async fn turn(&self, ring: &str, service: &str) -> OwnedMutexGuard<()> {
+        self.turns.take(ring, service).await
     }
 
     /// Writes a release down and starts its workflow.
@@ -139,10 +150,25 @@ impl Owner {
     /// # Errors
     /// As [`Owner::stop`].
     pub async fn stop_and_wait(&self, run: &str, stop: &Stop) -> anyhow::Result<()> {
-        use durable_sqlite::Outcome as Ended;
         self.stop(run, stop).await?;
+        self.wait_for_stopped(run, stop).await
+    }
+
+    /// Waits until a run that was told to stop has ended. One whose workflow cannot go on ends all the same.
+    ///
+    /// # Errors
+    /// If ledger or engine cannot be used.
+    pub(crate) async fn wait_for_stopped(&self, run: &str, stop: &Stop) -> anyhow::Result<()> {
+        use durable_sqlite::Outcome as Ended;
         let reason = match self.engine.wait(run).await? {
-            Ended::Completed(_) => return Ok(()),
+            Ended::Completed(_) => {
+                let ended = self.world.ledger.has_ended(run)?;
+                anyhow::ensure!(
+                    ended,
+                    "{run} ended and left no verdict; start Ringway anew, which records it"
+                );
+                return Ok(());
+            }
             Ended::Failed(failure) => failure.to_string(),
             Ended::Parked(reason) => reason.to_string(),
         };

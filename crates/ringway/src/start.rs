@@ -13,10 +13,12 @@ use anyhow::Context as _;
 use release::{
     image::{Availability, ImageReference, ResolvedImage},
     overrides::preflight::check_repository,
+    report::RunKind,
     service::{Service, ServiceImage},
     verdict::Stop,
     workflow::release::ReleaseInput,
 };
+use tokio::sync::MutexGuard;
 
 /// Begins the release that was asked for, or goes on with the same one if it has not ended.
 ///
@@ -31,8 +33,9 @@ pub async fn release(owner: &Owner, request: ReleaseRequest) -> anyhow::Result<A
     if same(world, &request, assigned.iter().map(|(_, reference)| reference))?.is_none() {
         refuse_if_frozen(&world.ledger, &request.service)?;
     }
+    let _turn = owner.turn(&request.ring, &request.service).await;
     let resolved = ask(world, service, &assigned).await?;
-    let _beginning = owner.beginning().await;
+    let beginning = owner.beginning().await;
     let images = match resolved {
         Ok(images) => images,
         Err(why) => {
@@ -46,9 +49,8 @@ pub async fn release(owner: &Owner, request: ReleaseRequest) -> anyhow::Result<A
     if let Some(run) = unfinished(world, &request, &images)? {
         return go_on(world, &request, run);
     }
-    refuse_if_frozen(&world.ledger, &request.service)?;
     let id = world.ledger.new_run_id(world.clock.now())?;
-    supersede(owner, &request, &id).await?;
+    let _beginning = supersede(owner, beginning, &request, &id).await?;
     let input = ReleaseInput {
         run: id.clone(),
         ring: request.ring.clone(),
@@ -246,20 +248,47 @@ fn unfinished(
 }
 
 /// Tells unfinished releases of the same ring and service, for tenants of this one, that this one takes over, and
-/// waits until they have ended: two releases never write to one tenant at the same time.
-async fn supersede(owner: &Owner, request: &ReleaseRequest, by: &str) -> anyhow::Result<()> {
-    for run in owner.world().ledger.unfinished_runs_of_ring(&request.ring, &request.service)? {
-        let shared = run.tenants.iter().any(|tenant| request.tenants.contains(tenant));
-        if !shared {
-            continue;
+/// waits until they have ended: two releases never write to one tenant at the same time. Others may begin, freeze and
+/// clean up meanwhile, so whatever stands in the way is looked for again afterwards. Gives back the right to begin.
+async fn supersede<'a>(
+    owner: &'a Owner,
+    mut beginning: MutexGuard<'a, ()>,
+    request: &ReleaseRequest,
+    by: &str,
+) -> anyhow::Result<MutexGuard<'a, ()>> {
+    let stop = Stop::Supersede { by: by.to_owned() };
+    loop {
+        refuse_if_frozen(&owner.world().ledger, &request.service)?;
+        let older = in_the_way(owner.world(), request)?;
+        if older.is_empty() {
+            return Ok(beginning);
         }
-        if run.kind == release::report::RunKind::Cleanup {
-            return Err(RefusedError(crate::start_cleanup::in_the_way(&run)).into());
+        for run in &older {
+            owner.say(&format!("release {run} of the same ring ends: this one takes over"));
+            owner.stop(run, &stop).await?;
         }
-        owner.say(&format!("release {} of the same ring ends: this one takes over", run.id));
-        owner.stop_and_wait(&run.id, &Stop::Supersede { by: by.to_owned() }).await?;
+        drop(beginning);
+        for run in &older {
+            owner.wait_for_stopped(run, &stop).await?;
+        }
+        beginning = owner.beginning().await;
     }
-    Ok(())
+}
+
+/// The unfinished releases of the same ring and service for tenants of this one.
+///
+/// # Errors
+/// [`RefusedError`] if a cleanup of some of these tenants is under way.
+fn in_the_way(world: &World, request: &ReleaseRequest) -> anyhow::Result<Vec<String>> {
+    let mut releases = Vec::new();
+    for run in world.ledger.unfinished_runs_of_ring(&request.ring, &request.service)? {
+        match run.kind {
+            _ if !run.tenants.iter().any(|tenant| request.tenants.contains(tenant)) => {}
+            RunKind::Cleanup => return Err(RefusedError(crate::start_cleanup::in_the_way(&run)).into()),
+            RunKind::Release => releases.push(run.id),
+        }
+    }
+    Ok(releases)
 }
 
 #[cfg(test)]

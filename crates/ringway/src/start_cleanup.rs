@@ -16,6 +16,7 @@ use release::{
     workflow::{cleanup::CleanupInput, tenant_cleanup::TenantCleanupInput},
 };
 use std::collections::{BTreeMap, BTreeSet};
+use tokio::sync::MutexGuard;
 
 /// Begins the cleanup that was asked for, or goes on with the same one if it has not ended. Unfinished releases of what
 /// is taken back are cancelled first.
@@ -24,8 +25,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// If ledger or engine cannot be used, or another cleanup of some of the tenants is under way.
 pub async fn cleanup(owner: &Owner, request: CleanupRequest) -> anyhow::Result<Answer> {
     let world = owner.world();
-    let _beginning = owner.beginning().await;
-    cancel_releases(owner, &request.selection).await?;
+    let _beginning = cancel_releases(owner, &request.selection).await?;
     let claims = select(&world.ledger, &request.selection)?;
     if let Some(run) = unfinished(&world.ledger, &request.selection, &claims)? {
         return Ok(Answer::Begun { run, continued: true });
@@ -77,16 +77,26 @@ pub fn select(ledger: &Ledger, selection: &Selection) -> anyhow::Result<Vec<Clai
     Ok(ledger.claims(&filter)?)
 }
 
-/// Ends unfinished releases that would write again what is taken back.
-async fn cancel_releases(owner: &Owner, selection: &Selection) -> anyhow::Result<()> {
+/// Ends unfinished releases that would write again what is taken back, until there are none: others may begin while they
+/// end. Gives back the right to begin.
+async fn cancel_releases<'a>(owner: &'a Owner, selection: &Selection) -> anyhow::Result<MutexGuard<'a, ()>> {
     let filter = RunFilter { kind: Some(RunKind::Release), unfinished: true, ..RunFilter::default() };
-    for run in owner.world().ledger.runs(&filter)? {
-        if would_write_again(selection, &run) {
+    loop {
+        let beginning = owner.beginning().await;
+        let mut releases = owner.world().ledger.runs(&filter)?;
+        releases.retain(|run| would_write_again(selection, run));
+        if releases.is_empty() {
+            return Ok(beginning);
+        }
+        for run in &releases {
             owner.say(&format!("release {} of ring {} is cancelled first", run.id, run.ring));
-            owner.stop_and_wait(&run.id, &Stop::Cleanup).await?;
+            owner.stop(&run.id, &Stop::Cleanup).await?;
+        }
+        drop(beginning);
+        for run in &releases {
+            owner.wait_for_stopped(&run.id, &Stop::Cleanup).await?;
         }
     }
-    Ok(())
 }
 
 /// Whether an unfinished release is of what is taken back.

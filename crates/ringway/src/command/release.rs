@@ -122,7 +122,9 @@ fn begun(answer: &Answer) -> anyhow::Result<&str> {
         anyhow::bail!("the owner of the state folder gave an answer to another request: {answer:?}");
     };
     if *continued {
-        eprintln!("going on with {run}, which is the same and has not ended");
+        eprintln!(
+            "going on with {run}, which is the same and has not ended; it keeps the options it began with"
+        );
     }
     Ok(run)
 }

@@ -53,7 +53,7 @@ impl Owner {
     }
 
     async fn freeze(&self, request: &FreezeRequest) -> anyhow::Result<Answer> {
-        // Whatever is just beginning has begun, or is refused.
+        // Whatever is just beginning has begun, or is refused. What waits for its turn to begin is refused later.
         let _beginning = self.beginning().await;
         freeze::set(&self.world.ledger, request, &self.asked_now())
     }

@@ -10,8 +10,9 @@ use crate::{
     start,
     world::testing::{ScriptedRegistry, new_run, with_registry},
 };
+use durable::{Failure, Flow, Workflow};
 use durable_sqlite::{MemoryJournal, Options};
-use release::{image::Availability, report::RunKind};
+use release::{image::Availability, report::RunKind, verdict::Stop, workflow::STOP_MAILBOX};
 use std::{sync::Arc, time::Duration};
 use tokio::time::timeout;
 
@@ -51,12 +52,42 @@ async fn with_owner_and_registry(work: impl AsyncFnOnce(Owner, Arc<ScriptedRegis
     let world = Arc::new(with_registry(Arc::clone(&registry), "", &[]));
     let options = Options { clock: Arc::clone(&world.clock), ..Options::default() };
     let journal = MemoryJournal::default();
-    let engine = durable_sqlite::open_in_memory(&journal, activity::registry(&world), options).unwrap();
+    let mut known = activity::registry(&world);
+    known.workflow::<HeldUp>();
+    let engine = durable_sqlite::open_in_memory(&journal, known, options).unwrap();
     let owner = Owner::over(world, engine.handle(), |_| {}).asked_by(Asker::peer(0));
     tokio::select! {
         biased;
         ended = engine.run(std::future::pending()) => panic!("{ended:?}"),
         () = work(owner, registry) => {}
+    }
+}
+
+/// A release whose cluster does not answer: told to stop, it ends when it is let go.
+struct HeldUp;
+
+impl Workflow for HeldUp {
+    const NAME: &'static str = "held_up";
+    type Input = ();
+    type Output = ();
+
+    async fn run<F: Flow>(flow: F, (): ()) -> Result<(), Failure> {
+        flow.receive::<Stop>(STOP_MAILBOX).await?;
+        flow.receive::<()>("let_go").await?;
+        Err(Failure::permanent("held_up", "let go"))
+    }
+}
+
+/// Begins one, of the tenants of [`release`].
+async fn begin_held_up(owner: &Owner, run: &str) {
+    owner.world().ledger.begin_run(&new_run(run, RunKind::Release, "ring-a", &["a", "b"])).unwrap();
+    owner.engine.start::<HeldUp>(run, &()).await.unwrap();
+}
+
+/// Waits until a release has been told to stop.
+async fn told_to_stop(owner: &Owner, run: &str) {
+    while owner.world().ledger.stop_of_run(run).unwrap().is_none() {
+        tokio::task::yield_now().await;
     }
 }
 
@@ -122,6 +153,58 @@ async fn a_newer_release_supersedes_in_the_name_of_whoever_asked_for_it() {
                 (Action::ReleaseStart, AuditOutcome::Failed, None),
             ]
         );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_waits_for_an_older_release_to_end_holds_nobody_else_up_and_still_sees_a_freeze() {
+    with_owner(async |owner| {
+        begin_held_up(&owner, "r1").await;
+        let newer = owner.carry_out(Request::StartRelease(release()));
+        let others = async {
+            told_to_stop(&owner, "r1").await;
+            let elsewhere = ReleaseRequest { ring: "ring-b".to_owned(), ..release() };
+            let answer = owner.carry_out(Request::StartRelease(elsewhere)).await.unwrap();
+            assert!(matches!(answer, Answer::Begun { continued: false, .. }), "{answer:?}");
+            let changed = owner.carry_out(freeze(true, None)).await.unwrap();
+            assert_eq!(changed, Answer::FreezeSet { changed: true });
+            assert!(!owner.world().ledger.has_ended("r1").unwrap());
+            owner.engine.send("r1", "let_go", &()).await.unwrap();
+        };
+        let (refused, ()) = tokio::join!(newer, others);
+        let error = refused.unwrap_err();
+        assert!(error.is::<RefusedError>() && error.to_string().contains("frozen"), "{error}");
+        assert!(owner.world().ledger.has_ended("r1").unwrap());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn of_releases_that_wait_for_an_older_one_the_newest_is_left_and_a_cleanup_ends_them_all() {
+    with_owner(async |owner| {
+        begin_held_up(&owner, "r1").await;
+        let of = |tenants: &[&str]| {
+            let tenants = tenants.iter().map(|tenant| (*tenant).to_owned()).collect();
+            Request::StartRelease(ReleaseRequest { tenants, ..release() })
+        };
+        let (second, third) = (owner.carry_out(of(&["a"])), owner.carry_out(of(&["a", "b"])));
+        let let_go = async {
+            told_to_stop(&owner, "r1").await;
+            owner.engine.send("r1", "let_go", &()).await.unwrap();
+        };
+        let (second, third, ()) = tokio::join!(biased; second, third, let_go);
+        let (Answer::Begun { run: second, .. }, Answer::Begun { run: third, .. }) =
+            (second.unwrap(), third.unwrap())
+        else {
+            panic!("both begin");
+        };
+        let stop = owner.world().ledger.stop_of_run(&second).unwrap();
+        assert_eq!(stop, Some(Stop::Supersede { by: third.clone() }));
+        owner.carry_out(cleanup()).await.unwrap();
+        assert_eq!(owner.world().ledger.stop_of_run(&third).unwrap(), Some(Stop::Cleanup));
+        let unfinished = owner.world().ledger.unfinished_runs_of_ring("ring-a", "web").unwrap();
+        assert!(unfinished.is_empty(), "{unfinished:?}");
     })
     .await;
 }
