@@ -33,6 +33,10 @@ pub use many::{Summary, play_many};
 
 use std::time::Duration;
 
+/// For whoever links this library, its tests as well.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// How a seed is played.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Options {
