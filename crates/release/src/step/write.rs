@@ -80,6 +80,11 @@ pub enum Removed {
         /// Which of the two.
         reason: String,
     },
+    /// The cleanup was told to stop before the patch was sent: none begins after a stop was recorded.
+    Stopped {
+        /// Why.
+        stop: Stop,
+    },
 }
 
 impl Activity for RemoveOverride {

@@ -98,6 +98,10 @@ async fn remove_overrides<F: Flow>(flow: &F, input: &TenantCleanupInput) -> Resu
                 remaining.applications.push(PlannedApplication { namespace, ..application.clone() });
             }
             Ok(Removed::Gone { reason }) => remaining.notes.push(reason),
+            Ok(Removed::Stopped { stop }) => {
+                let proof = if remaining.applications.is_empty() { Proof::None } else { Proof::Patched };
+                return Err(Ended::Stopped(proof, stop));
+            }
             Err(failure) => return Err(Ended::Failed(Proof::None, failure.into())),
         }
     }

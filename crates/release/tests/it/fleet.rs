@@ -304,6 +304,9 @@ impl Fleet {
     async fn remove_override(self, _: ActivityContext, input: RemoveInput) -> Result<Removed, Failure> {
         let name = input.application.name.clone();
         self.call("remove_override", &name, |model| {
+            if let Some(stop) = model.stop.clone() {
+                return Ok(Removed::Stopped { stop });
+            }
             model.overridden.remove(&name);
             Ok(match model.behaviour[&input.context.tenant] {
                 Behaviour::GoneAtCleanup => {

@@ -61,8 +61,8 @@ async fn try_all(world: &World, input: ApplyInput) -> Result<Applied, Failure> {
     Err(Failure::retryable("lost_races", message))
 }
 
-/// Why the release is to stop, if it is: no patch begins after that was recorded.
-fn stop_of(world: &World, context: &RunContext) -> Result<Option<Stop>, Failure> {
+/// Why a release or a cleanup is to stop, if it is: no patch begins after that was recorded.
+pub(super) fn stop_of(world: &World, context: &RunContext) -> Result<Option<Stop>, Failure> {
     world.ledger.stop_of_run(&context.run).map_err(ledger_failure)
 }
 

@@ -1,7 +1,7 @@
 //! Taking an override back, from what the ledger recorded and a fresh read.
 
 use super::{
-    apply_override::{RACES, is_lost_race},
+    apply_override::{RACES, is_lost_race, stop_of},
     argocd, cluster_failure, ledger_failure, told,
 };
 use crate::world::World;
@@ -31,7 +31,13 @@ async fn try_all(world: &World, input: RemoveInput) -> Result<Removed, Failure> 
         return Ok(Removed::Gone { reason: format!("nothing was written into Application {key}") });
     };
     for _ in 0..RACES {
+        if let Some(stop) = stop_of(world, &input.context)? {
+            return Ok(Removed::Stopped { stop });
+        }
         if let Some(removed) = try_once(world, &input, &written.inverse).await? {
+            if matches!(removed, Removed::Stopped { .. }) {
+                return Ok(removed);
+            }
             let now = world.clock.now();
             world.ledger.record_removed(key, service, now).map_err(ledger_failure)?;
             if matches!(removed, Removed::Removed { .. }) {
@@ -61,6 +67,10 @@ async fn try_once(world: &World, input: &RemoveInput, inverse: &Inverse) -> Resu
     let application = &found.application;
     if application.metadata.deletion_timestamp.is_some() {
         return Ok(Some(Removed::Gone { reason: format!("Application {key} is being deleted") }));
+    }
+    // Once more: to read may have taken long, and nothing is waited for between here and the patch.
+    if let Some(stop) = stop_of(world, &input.context)? {
+        return Ok(Some(Removed::Stopped { stop }));
     }
     let left_alone = match undo(application, key, inverse, &input.service, world.ledger.id()) {
         Undo::Gone { reason } => return Ok(Some(Removed::Gone { reason })),
