@@ -245,7 +245,9 @@ async fn missing_rights(
     application: &PlannedApplication,
 ) -> anyhow::Result<Vec<Refusal>> {
     let key = &application.key;
-    let applications = ["get", "watch", "patch"].map(|verb| ("argoproj.io", "applications", verb));
+    // Also `list` where the Application was found by its name: many API servers let no watch begin without one.
+    let verbs = ["get", "list", "watch", "patch"];
+    let applications = verbs.map(|verb| ("argoproj.io", "applications", verb));
     let mut refusals = missing(argocd, &applications, &key.namespace).await?;
     if service.verify == Verify::Cluster
         && let Some(tenant) = world.clusters.tenant(&key.instance, &context.tenant).await?

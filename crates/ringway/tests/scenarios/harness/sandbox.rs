@@ -180,16 +180,16 @@ impl Target {
         self.sandbox.with(|model| fleet::change_in_git(model, tenant, change));
     }
 
-    /// Makes an account that may read the Applications and nothing else; the answer is its kubeconfig, whose current
-    /// context is called `context`.
-    pub(crate) fn reader_of_applications(&self, name: &str, context: &str) -> Copied {
-        let rule = Rule::new("argoproj.io", &["applications"], &["get", "list", "watch"], Some("argocd"));
+    /// Makes an account that may do this to the Applications and nothing else; the answer is its kubeconfig, whose
+    /// current context is called `context`.
+    pub(crate) fn account_for_applications(&self, name: &str, verbs: &[&str], context: &str) -> Copied {
+        let rule = Rule::new("argoproj.io", &["applications"], verbs, Some("argocd"));
         let account = Account::new(format!("system:serviceaccount:argocd:{name}"), vec![rule]);
         self.sandbox.with(|model| model.api.grant(name, account));
         Copied::new(&kubeconfig(self.way.address(), name, &[context]))
     }
 
-    pub(crate) fn remove_reader(&self, name: &str) {
+    pub(crate) fn remove_account(&self, name: &str) {
         self.sandbox.with(|model| model.api.revoke(name));
     }
 

@@ -158,13 +158,13 @@ impl Target {
         }
     }
 
-    /// Makes an account that may read the Applications and nothing else; the answer is its kubeconfig, whose current
-    /// context is called `context`.
-    pub(crate) fn reader_of_applications(&self, name: &str, context: &str) -> Copied {
-        self.remove_reader(name);
+    /// Makes an account that may do this to the Applications and nothing else; the answer is its kubeconfig, whose
+    /// current context is called `context`.
+    pub(crate) fn account_for_applications(&self, name: &str, verbs: &[&str], context: &str) -> Copied {
+        self.remove_account(name);
         let metadata = json!({ "name": name, "namespace": "argocd" });
         let rbac = "rbac.authorization.k8s.io/v1";
-        let rule = json!({ "apiGroups": ["argoproj.io"], "resources": ["applications"], "verbs": ["get", "list", "watch"] });
+        let rule = json!({ "apiGroups": ["argoproj.io"], "resources": ["applications"], "verbs": verbs });
         let administrator = self.administrator();
         administrator.create(&json!({ "apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata }));
         administrator
@@ -182,7 +182,7 @@ impl Target {
         })
     }
 
-    pub(crate) fn remove_reader(&self, name: &str) {
+    pub(crate) fn remove_account(&self, name: &str) {
         for kind in [ROLE_BINDING, ROLE, SERVICE_ACCOUNT] {
             self.administrator().delete(kind, "argocd", name);
         }

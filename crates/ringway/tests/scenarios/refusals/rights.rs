@@ -17,7 +17,7 @@ fn a_missing_right_is_refused_with_verb_resource_and_place() {
         "missing_right",
         "Ringway may not get applications.argoproj.io in namespace argocd of cluster testbed; grant it (see deploy/)",
     );
-    let reader = Reader::new("refuse-reader", tenant.name());
+    let reader = Account::new("refuse-reader", &["get", "list", "watch"], tenant.name());
     let missing = |cluster: &str| {
         ["list pods", "watch pods", "list statefulsets.apps", "watch statefulsets.apps"]
             .map(|right| {
@@ -51,24 +51,35 @@ fn a_missing_right_is_refused_with_verb_resource_and_place() {
         "missing_right",
         &missing("refuse-rights"),
     );
+    // Found by its name, the Application needs no list; but the watch after the patch may begin with one.
+    let writer = Account::new("refuse-writer", &["get", "watch", "patch"], tenant.name());
+    let configuration = configuration_of(&writer.kubeconfig.path())
+        .replace("tenantClusters: {access: sameCluster}", "tenantClusters: {access: none}");
+    assert_refused(
+        &Ringway::with(&configuration),
+        "minimal",
+        &tenant,
+        "missing_right",
+        "Ringway may not list applications.argoproj.io in namespace argocd of cluster testbed; grant it (see deploy/)",
+    );
 }
 
-/// An account that may read Applications and nothing else; gone when this is dropped.
-struct Reader {
+/// An account that may do something to Applications and nothing else; gone when this is dropped.
+struct Account {
     name: &'static str,
     kubeconfig: Copied,
 }
 
-impl Reader {
-    /// Its kubeconfig has a context called `context`.
-    fn new(name: &'static str, context: &str) -> Self {
-        Self { name, kubeconfig: target().reader_of_applications(name, context) }
+impl Account {
+    /// It may do `verbs`. Its kubeconfig has a context called `context`.
+    fn new(name: &'static str, verbs: &[&str], context: &str) -> Self {
+        Self { name, kubeconfig: target().account_for_applications(name, verbs, context) }
     }
 }
 
-impl Drop for Reader {
+impl Drop for Account {
     fn drop(&mut self) {
-        target().remove_reader(self.name);
+        target().remove_account(self.name);
     }
 }
 
