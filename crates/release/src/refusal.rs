@@ -212,14 +212,14 @@ pub enum Refusal {
     },
     /// Argo CD could no longer store its status.
     #[error(
-        "Application {application} takes {bytes} bytes, the limit is {limit}: with an override Argo CD might no longer be able to store it; lower its `revisionHistoryLimit` or split it"
+        "Application {application} takes {bytes} bytes and would take more than the limit of {limit} with the override: Argo CD might no longer be able to store it; lower its `revisionHistoryLimit` or split it"
     )]
     TooLarge {
         /// Which one.
         application: ApplicationKey,
-        /// How large it is, in bytes of JSON.
+        /// How large it is now, in bytes of JSON.
         bytes: usize,
-        /// The limit, in bytes.
+        /// The limit for what it is with the override, in bytes.
         limit: usize,
     },
     /// The image comes from somewhere else than the service allows.

@@ -6,6 +6,7 @@
 //! key fail.
 
 use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
 
 /// The operations of one patch: first all guards, then all writes.
 #[derive(Debug, Default)]
@@ -51,6 +52,30 @@ impl GuardedPatch {
     pub(super) fn finish(self) -> Vec<Value> {
         if self.writes.is_empty() { Vec::new() } else { self.guards.into_iter().chain(self.writes).collect() }
     }
+}
+
+/// How many bytes of JSON an object that had `bytes` has after a [`GuardedPatch`]: never too few, and at most one too many
+/// for each value that is added. What the API server notes about the writer, some hundred bytes, is not in it.
+pub(super) fn size_after(bytes: usize, patch: &[Value]) -> usize {
+    let text = |value: &Value| value.to_string().len();
+    // With its key, a colon and a comma.
+    let entry = |pointer: &str, value: usize| {
+        text(&pointer_keys(pointer).pop().unwrap_or_default().into()) + value + 2
+    };
+    let mut guarded = BTreeMap::<&str, usize>::new();
+    let mut size = bytes;
+    for operation in patch {
+        let field = |name: &str| operation.get(name).and_then(Value::as_str).unwrap_or_default();
+        let (pointer, new) = (field("path"), operation.get("value").map_or(0, text));
+        let old = guarded.get(pointer).copied().unwrap_or_default();
+        match field("op") {
+            "add" => size += entry(pointer, new),
+            "replace" => size = (size + new).saturating_sub(old),
+            "remove" => size = size.saturating_sub(entry(pointer, old)),
+            _ => drop(guarded.insert(pointer, new)),
+        }
+    }
+    size
 }
 
 fn push_once(operations: &mut Vec<Value>, operation: Value) {

@@ -20,7 +20,7 @@ use crate::{
 use jiff::Timestamp;
 use serde_json::Value;
 
-/// The size from which an Application is refused, in bytes of JSON: etcd stores at most 1.5 MiB, and Argo CD adds its
+/// The size that an Application may have after the patch, in bytes of JSON: etcd stores at most 1.5 MiB, and Argo CD adds its
 /// status of every sync to the same object.
 pub const DEFAULT_SIZE_LIMIT: usize = 1_300_000;
 /// The size from which a person is warned, in bytes of JSON.
@@ -35,7 +35,7 @@ pub struct ApplicationUnderTest<'a> {
     pub key: &'a ApplicationKey,
     /// How large it is, in bytes of JSON.
     pub size_bytes: usize,
-    /// The size from which it is refused, in bytes of JSON; see [`DEFAULT_SIZE_LIMIT`].
+    /// How large it may be after the patch, in bytes of JSON; see [`DEFAULT_SIZE_LIMIT`].
     pub size_limit: usize,
     /// The tenant's name.
     pub tenant: &'a str,
@@ -97,18 +97,20 @@ pub fn examine(facts: &ApplicationUnderTest<'_>) -> Examined {
         };
     }
     let wanted = wanted(facts.service, facts.place, facts.images);
-    let mut refusals = about_the_object(facts);
-    let (planned, mut notes) = match about_the_source(facts, &wanted) {
-        Ok((planned, notes)) => (Some(planned), notes),
+    let source = about_the_source(facts, &wanted);
+    let patch = source.as_ref().map_or(&[][..], |(plan, _)| plan.patch.as_slice());
+    let mut refusals = about_the_object(facts, patch::size_after(facts.size_bytes, patch));
+    let (plan, mut notes) = match source {
+        Ok(found) if refusals.is_empty() => found,
+        Ok(_) => return Examined::Refused(refusals),
         Err(more) => {
             refusals.extend(more);
-            (None, Vec::new())
+            return Examined::Refused(refusals);
         }
     };
-    let Some(plan) = planned.filter(|_| refusals.is_empty()) else { return Examined::Refused(refusals) };
     if facts.size_bytes > SIZE_WARNING {
         notes.push(format!(
-            "Application {key} takes {} bytes; at {} it would be refused",
+            "Application {key} takes {} bytes; with an override that makes it more than {} it would be refused",
             facts.size_bytes, facts.size_limit
         ));
     }
@@ -192,8 +194,8 @@ fn planned_application(facts: &ApplicationUnderTest<'_>, wanted: Wanted) -> Plan
     }
 }
 
-/// What speaks against the object as a whole.
-fn about_the_object(facts: &ApplicationUnderTest<'_>) -> Vec<Refusal> {
+/// What speaks against the object as a whole, which would have `size_after` bytes of JSON after the patch.
+fn about_the_object(facts: &ApplicationUnderTest<'_>, size_after: usize) -> Vec<Refusal> {
     let application = || facts.key.clone();
     let mut refusals = Vec::new();
     if let Some(since) = facts.application.metadata.deletion_timestamp {
@@ -203,7 +205,7 @@ fn about_the_object(facts: &ApplicationUnderTest<'_>) -> Vec<Refusal> {
         let (ring, since) = (claim.ring.to_owned(), claim.since);
         refusals.push(Refusal::Claimed { application: application(), ring, since });
     }
-    if facts.size_bytes > facts.size_limit {
+    if size_after > facts.size_limit {
         refusals.push(Refusal::TooLarge {
             application: application(),
             bytes: facts.size_bytes,

@@ -3,7 +3,7 @@
 
 use super::{
     Inverse, OverridePlan, Wanted, WantedLeaf,
-    patch::{get, set},
+    patch::{get, set, size_after},
     plan::{is_overridden, plan, source_carries_none},
     testing::{apply, document, key, leaf, owner, read, replacing, wanted},
     undo::{Undo, gone_afterwards, undo},
@@ -165,6 +165,18 @@ proptest! {
                 || path == "/metadata/annotations/owner.ringway.dev~1atlas";
             prop_assert!(ours, "{}", path);
         }
+    }
+
+    #[test]
+    fn the_size_after_a_patch_is_known_before_it(helm in a_helm(), wanted in a_wanted()) {
+        let original = document(helm);
+        let plan = planned(&original, &wanted, None);
+        prop_assume!(plan.is_some());
+        let plan = plan.unwrap();
+        let size = apply(&original, &plan.patch).map_err(TestCaseError::fail)?.to_string().len();
+        let expected = size_after(original.to_string().len(), &plan.patch);
+        let added = plan.patch.iter().filter(|operation| operation["op"] == "add").count();
+        prop_assert!((size..=size + added).contains(&expected), "{expected} for {size}");
     }
 
     #[test]

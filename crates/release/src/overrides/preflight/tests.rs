@@ -274,6 +274,21 @@ fn all_that_is_wrong_is_said_at_once() {
 }
 
 #[test]
+fn the_size_limit_is_about_the_application_with_the_override() {
+    let document = document(Value::Null);
+    let with_size = |size_bytes: usize| Case { size_bytes, ..case(document.clone()) }.examine();
+    let Examined::Ready { plan, .. } = with_size(300_000) else { panic!("it is not ready") };
+    let before = document.to_string().len();
+    let growth = apply(&document, &plan.patch).unwrap().to_string().len() - before;
+    assert!(growth > 300, "the values, their names and the annotation: {growth}");
+    // A byte at most is counted too many for each value that is added.
+    notes(with_size(DEFAULT_SIZE_LIMIT - growth - 2));
+    let size_bytes = DEFAULT_SIZE_LIMIT - growth + 1;
+    let too_large = Refusal::TooLarge { application: key(), bytes: size_bytes, limit: DEFAULT_SIZE_LIMIT };
+    assert_eq!(refused(with_size(size_bytes)), [too_large]);
+}
+
+#[test]
 fn the_claim_of_the_same_ring_is_no_obstacle() {
     let claim = Some(("ring-blue", owner().since));
     let examined = Case { claim, ..case(document(Value::Null)) }.examine();

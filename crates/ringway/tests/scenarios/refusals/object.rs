@@ -44,8 +44,8 @@ fn an_application_close_to_the_size_limit_is_refused_with_both_sizes() {
         &tenant,
         "too_large",
         &format!(
-            "Application argocd/refuse-large takes {bytes} bytes, the limit is 100000: with an override Argo CD might \
-             no longer be able to store it; lower its `revisionHistoryLimit` or split it"
+            "Application argocd/refuse-large takes {bytes} bytes and would take more than the limit of 100000 with the \
+             override: Argo CD might no longer be able to store it; lower its `revisionHistoryLimit` or split it"
         ),
     );
 }
