@@ -56,7 +56,11 @@ impl EngineClock {
     pub(crate) fn new(clock: Arc<dyn Clock>, floor: Timestamp) -> Self {
         let shown = clock.now();
         if shown < floor {
-            tracing::warn!(%shown, newest_record = %floor, "the journal is newer than the clock; time goes on from its newest record");
+            tracing::warn!(
+                %shown, newest_record = %floor,
+                "the journal is newer than the clock: time goes on from its newest record, and nothing is lost; set the \
+                 clock of this machine, and see that something keeps it right (NTP)"
+            );
         }
         let base = shown.max(floor);
         Self { clock, base, since: Instant::now() }

@@ -8,11 +8,17 @@ use durable::{Failure, Flow, Workflow, conformance::Harness};
 use durable_sqlite::{Clock, Options, TokioClock};
 use jiff::{SignedDuration, Timestamp};
 use std::{
+    fmt::Debug,
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicI64, Ordering},
     },
     time::Duration,
+};
+use tracing::{
+    Event, Metadata, Subscriber,
+    field::Field,
+    span::{Attributes, Id, Record},
 };
 
 /// Simulated time that somebody sets forward and back.
@@ -46,6 +52,36 @@ impl Workflow for Hour {
     }
 }
 
+/// The messages that are logged, of all levels.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<String>>>);
+
+impl Subscriber for Log {
+    fn enabled(&self, _: &Metadata<'_>) -> bool {
+        true
+    }
+
+    fn new_span(&self, _: &Attributes<'_>) -> Id {
+        Id::from_u64(1)
+    }
+
+    fn record(&self, _: &Id, _: &Record<'_>) {}
+
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+
+    fn event(&self, event: &Event<'_>) {
+        event.record(&mut |field: &Field, value: &dyn Debug| {
+            if field.name() == "message" {
+                self.0.lock().expect("no panic").push(format!("{value:?}"));
+            }
+        });
+    }
+
+    fn enter(&self, _: &Id) {}
+
+    fn exit(&self, _: &Id) {}
+}
+
 struct Jumpy {
     harness: SqliteHarness,
     clock: JumpyClock,
@@ -67,6 +103,18 @@ impl Jumpy {
 
     fn jump(&self, seconds: i64) {
         self.clock.offset_seconds.fetch_add(seconds, Ordering::Relaxed);
+    }
+
+    /// What is logged about the clock when the next process begins.
+    async fn said_of_the_clock_when_opened_again(&mut self) -> Vec<String> {
+        self.harness.crash().await;
+        let log = Log::default();
+        let listening = tracing::subscriber::set_default(log.clone());
+        self.open();
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        drop(listening);
+        let messages = log.0.lock().expect("no panic");
+        messages.iter().filter(|message| message.contains("the clock")).cloned().collect()
     }
 
     /// The minutes between the times that the workflow told, and how long it really took.
@@ -106,6 +154,21 @@ fn a_clock_that_was_set_back_between_two_processes_does_not_turn_time_back() {
         assert_eq!(minutes, vec![10; 6]);
         // The last record was at ten minutes; from there time counts anew, so five minutes are counted twice.
         assert_eq!(took, 65);
+    });
+}
+
+#[test]
+fn a_journal_that_is_newer_than_the_clock_is_said_with_what_to_do() {
+    simulate(async {
+        let mut jumpy = Jumpy::new();
+        jumpy.open();
+        jumpy.harness.handle().start::<Hour>("hour", &()).await.expect("the engine runs");
+        tokio::time::sleep(Duration::from_secs(900)).await;
+        assert_eq!(jumpy.said_of_the_clock_when_opened_again().await, Vec::<String>::new());
+        jumpy.jump(-7_200);
+        let warning = "the journal is newer than the clock: time goes on from its newest record, and nothing is lost; \
+                       set the clock of this machine, and see that something keeps it right (NTP)";
+        assert_eq!(jumpy.said_of_the_clock_when_opened_again().await, [warning]);
     });
 }
 
