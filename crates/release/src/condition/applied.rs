@@ -214,6 +214,7 @@ impl View<'_> {
             // An error condition may still be about the old source: the comparison of ours can clear it.
             let mut awaiting =
                 self.awaiting(format!("Argo CD has not compared {} as it stands now", self.object()));
+            awaiting.by_hand.push_str(sync::AND_THE_CONTROLLER);
             awaiting.evidence =
                 vec![self.evidence("status.sync.comparedTo", "another source", self.patched_at)];
             awaiting.evidence.extend(error.map(|error| self.condition_evidence(error)));

@@ -126,18 +126,21 @@ impl SyncClock {
                 end: later(since, deadlines.window.saturating_sub(self.closed_before)),
                 limit: deadlines.window,
                 missed: "the sync window did not open",
+                advice: "",
             },
             (None, None) => Running {
                 since: self.began_at,
                 end: later(self.began_at, deadlines.observed),
                 limit: deadlines.observed,
                 missed: "Argo CD did not compare it",
+                advice: "see whether Argo CD's argocd-application-controller and argocd-repo-server run and what they log, and begin again when they do; ",
             },
             (None, Some(since)) => Running {
                 since,
                 end: later(since, deadlines.applied.saturating_add(self.closed_before)),
                 limit: deadlines.applied,
                 missed: "Argo CD did not apply it",
+                advice: "",
             },
         }
     }
@@ -193,12 +196,14 @@ impl RolloutClock {
             end: later(self.began_at, deadlines.rollout_total),
             limit: deadlines.rollout_total,
             missed: "the rollout did not end",
+            advice: "",
         };
         let progress = Running {
             since: self.progressed_at,
             end: later(self.progressed_at, deadlines.rollout_progress),
             limit: deadlines.rollout_progress,
             missed: "no further pod was finished",
+            advice: "",
         };
         if whole.end <= progress.end { whole } else { progress }.due(self.now, awaiting)
     }
@@ -210,6 +215,8 @@ struct Running {
     end: Timestamp,
     limit: Duration,
     missed: &'static str,
+    /// What to do besides looking at what was awaited.
+    advice: &'static str,
 }
 
 impl Running {
@@ -221,7 +228,7 @@ impl Running {
         Due::Passed(Problem {
             code: "deadline".to_owned(),
             message: format!("{} within {limit} (since {since:.0}): {what}", self.missed),
-            advice: Some(format!("look at it with `{}`", awaiting.by_hand)),
+            advice: Some(format!("{}look at it with `{}`", self.advice, awaiting.by_hand)),
             evidence: awaiting.evidence.clone(),
         })
     }

@@ -17,6 +17,11 @@ use jiff::{SignedDuration, Timestamp};
 /// operation it has been seen to call a StatefulSet in sync as it was before that operation.
 const CACHE_LAG: SignedDuration = SignedDuration::from_secs(2);
 
+/// Looks for the part of Argo CD that compares and syncs: while it stands still, nothing of that happens and no field of
+/// the Application says why. The label is that of Argo CD's manifests and of its Helm chart.
+pub(super) const AND_THE_CONTROLLER: &str =
+    "; kubectl get pods --all-namespaces --selector app.kubernetes.io/name=argocd-application-controller";
+
 impl View<'_> {
     /// What becomes of an Application that Argo CD has compared as it stands.
     pub(super) fn sync(&self) -> SyncState {
@@ -119,7 +124,7 @@ impl View<'_> {
                 return SyncState::Applied { notes: vec![note] };
             }
             let what = format!("Argo CD has not compared {} since its last operation ended", self.object());
-            return self.observed(what, last.map(|last| self.operation_evidence(last)).unwrap_or_default());
+            return self.idle(what, last.map(|last| self.operation_evidence(last)).unwrap_or_default());
         }
         let sync_error =
             self.application.status.conditions.iter().find(|condition| condition.kind == "SyncError");
@@ -137,7 +142,7 @@ impl View<'_> {
         if self.application.status.sync.status != "OutOfSync" {
             let what =
                 format!("{} is not in sync, and Argo CD has started no sync operation", self.unsynced());
-            return self.observed(what, Vec::new());
+            return self.idle(what, Vec::new());
         }
         self.window_closed()
     }
@@ -220,6 +225,12 @@ impl View<'_> {
 
     fn observed(&self, what: String, evidence: Vec<Evidence>) -> SyncState {
         let by_hand = format!("argocd app get {} --show-operation", self.planned.key);
+        self.waiting(Proof::Observed, Awaiting { what, evidence, by_hand })
+    }
+
+    /// Argo CD has something to do and does not do it: its controller may stand still.
+    fn idle(&self, what: String, evidence: Vec<Evidence>) -> SyncState {
+        let by_hand = format!("{}{AND_THE_CONTROLLER}", self.get_command());
         self.waiting(Proof::Observed, Awaiting { what, evidence, by_hand })
     }
 

@@ -155,7 +155,7 @@ fn an_operation_with_our_value_that_ended_well_is_applied() {
 #[test]
 fn green_for_the_old_source_does_not_count() {
     let stale = with(&[("/status/sync/comparedTo", json!({"source": source(None)}))]);
-    assert_snapshot!(say(&stale), @"patched: Argo CD has not compared Application argocd/tenant-a as it stands now [kubectl -n argocd get application tenant-a -o yaml]");
+    assert_snapshot!(say(&stale), @"patched: Argo CD has not compared Application argocd/tenant-a as it stands now [kubectl -n argocd get application tenant-a -o yaml; kubectl get pods --all-namespaces --selector app.kubernetes.io/name=argocd-application-controller]");
     let other_tag = with(&[("/status/sync/comparedTo", json!({"source": source(Some("1.9.0"))}))]);
     assert_eq!(say(&other_tag), say(&stale));
     let never = with(&[("/status/sync", json!({"status": "Synced"}))]);
@@ -315,7 +315,7 @@ fn what_keeps_argo_cd_from_syncing_is_said() {
     assert_snapshot!(failed("2026-11-23T12:00:01Z"), @"failed sync_failed after observed: Argo CD does not sync Application argocd/tenant-a again: Failed last sync attempt to [abc]: one or more tasks failed (retried 5 times).");
     let off = ("/spec/syncPolicy", json!({"automated": {"enabled": false}}));
     assert_snapshot!(say(&with(&[old, out_of_sync(), off])), @"observed: automated sync of Application argocd/tenant-a was switched off: somebody must sync it [argocd app get argocd/tenant-a --show-operation]");
-    assert_snapshot!(say(&with(&[("/status/operationState", Value::Null), out_of_sync()])), @"observed: StatefulSet tenant-a/atlas is not in sync, and Argo CD has started no sync operation [argocd app get argocd/tenant-a --show-operation]");
+    assert_snapshot!(say(&with(&[("/status/operationState", Value::Null), out_of_sync()])), @"observed: StatefulSet tenant-a/atlas is not in sync, and Argo CD has started no sync operation [kubectl -n argocd get application tenant-a -o yaml; kubectl get pods --all-namespaces --selector app.kubernetes.io/name=argocd-application-controller]");
     assert_snapshot!(say(&with(&[out_of_sync()])), @"observed: StatefulSet tenant-a/atlas is not in sync although its sync operation succeeded [argocd app get argocd/tenant-a --show-operation]");
 }
 
@@ -336,7 +336,7 @@ fn a_comparison_from_before_the_last_operation_ended_does_not_count() {
     let old = state("Succeeded", "", &source(None), result("Synced", "configured"));
     let mut early =
         with(&[("/status/operationState", old), ("/status/reconciledAt", json!("2026-11-23T12:00:01Z"))]);
-    assert_snapshot!(say(&early), @"observed: Argo CD has not compared Application argocd/tenant-a since its last operation ended [argocd app get argocd/tenant-a --show-operation]");
+    assert_snapshot!(say(&early), @"observed: Argo CD has not compared Application argocd/tenant-a since its last operation ended [kubectl -n argocd get application tenant-a -o yaml; kubectl get pods --all-namespaces --selector app.kubernetes.io/name=argocd-application-controller]");
     // In the same second, and in the next: the cache may lag behind what the operation changed.
     for at in [json!("2026-11-23T12:00:02Z"), json!("2026-11-23T12:00:03Z"), Value::Null] {
         early["status"]["reconciledAt"] = at;

@@ -59,7 +59,7 @@ fn argo_cd_is_asked_to_compare_what_it_seems_to_have_overlooked_and_once_more_ev
 fn argo_cd_has_five_minutes_to_compare() {
     let mut clock = SyncClock::new(minute(0));
     assert_eq!(sync(&mut clock, Proof::Patched, false, 4), "5");
-    assert_snapshot!(sync(&mut clock, Proof::Patched, false, 5), @"deadline: Argo CD did not compare it within 5 min (since 2026-11-23T12:00:00Z): Argo CD has not compared Application argocd/tenant-a as it stands now | look at it with `kubectl get application`");
+    assert_snapshot!(sync(&mut clock, Proof::Patched, false, 5), @"deadline: Argo CD did not compare it within 5 min (since 2026-11-23T12:00:00Z): Argo CD has not compared Application argocd/tenant-a as it stands now | see whether Argo CD's argocd-application-controller and argocd-repo-server run and what they log, and begin again when they do; look at it with `kubectl get application`");
 }
 
 #[test]

@@ -14,11 +14,15 @@ fn alone_without_argo_cd_the_first_deadline_says_that_nothing_was_compared() {
     let running = ringway.releasing("ring-alone", "minimal", "1.1.0", "alone-late");
     let text = ringway.explained("alone-late", &["not done yet", "Argo CD has not compared"]);
     assert!(text.contains("status.sync.comparedTo = another source"), "{text}");
+    assert!(text.contains("app.kubernetes.io/name=argocd-application-controller"), "{text}");
     let ran = running.ended().expect(1);
     drop(gone);
     assert_eq!(ran.verdicts(), "alone-late failed patched deadline");
     let message = ran.message("alone-late");
     assert!(message.starts_with("Argo CD did not compare it within 6 s"), "{message}");
+    let advice = ran.json()["tenants"][0]["problem"]["advice"].clone();
+    let controller = "see whether Argo CD's argocd-application-controller and argocd-repo-server run";
+    assert!(advice.as_str().unwrap().starts_with(controller), "{advice}");
 }
 
 #[test]
