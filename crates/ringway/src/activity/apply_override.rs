@@ -13,6 +13,7 @@ use crate::{
 };
 use durable::{ActivityContext, Failure};
 use release::{
+    application::ApplicationKey,
     overrides::plan::plan,
     proof::Proof,
     refusal::Refusal,
@@ -54,11 +55,16 @@ async fn try_all(world: &World, input: ApplyInput) -> Result<Applied, Failure> {
             return settle(applied);
         }
     }
+    Err(lost_races(key, &context.tenant))
+}
+
+/// The failure for an Application that changed every time between reading and patching it.
+pub(super) fn lost_races(key: &ApplicationKey, tenant: &str) -> Failure {
     let message = format!(
-        "Application {} of tenant {} changed {RACES} times between reading and patching it; something writes to it all the time",
-        planned.key, context.tenant
+        "Application {key} of tenant {tenant} changed {RACES} times between reading and patching it: something writes to it all the time; `kubectl -n {} get application {} -o yaml --show-managed-fields` names who writes: let it leave this Application alone, then begin again if this has ended",
+        key.namespace, key.name
     );
-    Err(Failure::retryable("lost_races", message))
+    Failure::retryable("lost_races", message)
 }
 
 /// Why a release or a cleanup is to stop, if it is: no patch begins after that was recorded.

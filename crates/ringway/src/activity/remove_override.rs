@@ -1,7 +1,7 @@
 //! Taking an override back, from what the ledger recorded and a fresh read.
 
 use super::{
-    apply_override::{RACES, is_lost_race, stop_of},
+    apply_override::{RACES, is_lost_race, lost_races, stop_of},
     argocd, cluster_failure, ledger_failure, told,
 };
 use crate::world::World;
@@ -50,11 +50,7 @@ async fn try_all(world: &World, input: RemoveInput) -> Result<Removed, Failure> 
             return Ok(removed);
         }
     }
-    let message = format!(
-        "Application {key} of tenant {} changed {RACES} times between reading and patching it; something writes to it all the time",
-        input.context.tenant
-    );
-    Err(Failure::retryable("lost_races", message))
+    Err(lost_races(key, &input.context.tenant))
 }
 
 /// One race; `None` if it was lost.

@@ -100,6 +100,11 @@ pub(crate) fn patched(name: &str) -> usize {
     sent(name).stored
 }
 
+/// How often a patch by Ringway came too late: the Application was no longer what it was made for.
+pub(crate) fn lost_races(name: &str) -> usize {
+    target().answers_to_patches(name, "ringway").iter().filter(|answer| **answer == 422).count()
+}
+
 /// How often Ringway has asked Argo CD to compare an Application.
 pub(crate) fn asked_to_compare(name: &str) -> usize {
     target().answers_to_patches(name, "ringway-refresh").iter().filter(|answer| **answer == 200).count()
