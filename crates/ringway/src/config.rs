@@ -36,6 +36,7 @@ pub use secret::CredentialError;
 
 use release::{decide::rules::Mode, service::Service, step::Deadlines};
 use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
+use text::TENANT;
 
 /// Everything that the configuration file says, checked, with defaults filled in and paths made absolute.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -119,10 +120,22 @@ impl TenantClusters {
             Self::SameCluster => Some(instance.clone()),
             Self::Contexts { kubeconfig, context } => Some(ClusterAddress {
                 kubeconfig: kubeconfig.clone(),
-                context: Some(context.replace("{tenant}", tenant)),
+                context: Some(context.replace(TENANT, tenant)),
             }),
             Self::None => None,
         }
+    }
+
+    /// Whose cluster a kubeconfig context is the way to, if it is that of a tenant.
+    pub fn tenant_of(&self, context: &str) -> Option<String> {
+        let Self::Contexts { context: template, .. } = self else { return None };
+        let places = template.matches(TENANT).count();
+        let around = template.len().checked_sub(places * TENANT.len())?;
+        let (start, length) =
+            (template.find(TENANT)?, context.len().checked_sub(around)?.checked_div(places)?);
+        let tenant = context.get(start..start + length)?;
+        let fits = text::is_dns_label(tenant) && template.replace(TENANT, tenant) == context;
+        fits.then(|| tenant.to_owned())
     }
 }
 

@@ -7,7 +7,7 @@ use super::{
 use crate::config::{ArgocdInstance, ClusterAddress, TenantClusters};
 use futures_util::future::BoxFuture;
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     path::PathBuf,
     sync::{Arc, atomic::Ordering},
 };
@@ -83,6 +83,20 @@ impl Clusters {
             TenantClusters::SameCluster | TenantClusters::None => &instance.name,
         };
         self.client(&address, name).await.map(Some)
+    }
+
+    /// The tenants that the kubeconfig has a context for; none if tenants have no contexts of their own.
+    ///
+    /// # Errors
+    ///
+    /// When the kubeconfig cannot be read.
+    pub fn tenants_with_contexts(&self) -> Result<BTreeSet<String>, ClusterError> {
+        let TenantClusters::Contexts { kubeconfig, context } = &self.tenants else {
+            return Ok(BTreeSet::new());
+        };
+        let address = ClusterAddress { kubeconfig: kubeconfig.clone(), context: None };
+        let contexts = super::connect::contexts(&address, context)?;
+        Ok(contexts.iter().filter_map(|context| self.tenants.tenant_of(context)).collect())
     }
 
     /// How many requests were sent to all of them, and what came back.

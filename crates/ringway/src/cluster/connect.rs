@@ -47,6 +47,23 @@ pub async fn connect(address: &ClusterAddress, name: &str) -> Result<Client, Clu
     }
 }
 
+/// The names of the contexts in the kubeconfig of `address`. `name` stands for their clusters in texts.
+///
+/// # Errors
+///
+/// [`ClusterErrorKind::Connection`] when the kubeconfig is not there or cannot be read.
+pub(super) fn contexts(address: &ClusterAddress, name: &str) -> Result<Vec<String>, ClusterError> {
+    match read(address) {
+        Ok((_, kubeconfig)) => Ok(kubeconfig.contexts.into_iter().map(|context| context.name).collect()),
+        Err((problem, source)) => Err(ClusterError {
+            doing: "list the contexts of tenants".to_owned(),
+            cluster: name.to_owned(),
+            kind: ClusterErrorKind::Connection(problem),
+            source,
+        }),
+    }
+}
+
 type Problem = (ConnectionProblem, Option<Source>);
 
 async fn configuration(address: &ClusterAddress) -> Result<Config, Problem> {

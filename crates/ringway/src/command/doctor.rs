@@ -1,6 +1,7 @@
 //! `ringway doctor`: what is reachable, what Ringway may do, which versions there are, and how to mend what is wrong.
 
 mod github;
+mod tenants;
 
 use super::OutputFormat;
 use crate::{
@@ -64,6 +65,7 @@ pub(super) async fn doctor(config: Config, format: OutputFormat) -> anyhow::Resu
             Err(error) => checks.error(format!("Argo CD {}", instance.name), error),
         }
     }
+    tenants::look(&mut checks, &config, &clusters).await;
     registries(&mut checks, &config).await;
     github::look(&mut checks, &config).await;
     output::print(format, &checks.0, || text(&checks.0))?;
@@ -147,31 +149,9 @@ async fn argocd(checks: &mut Checks, config: &Config, instance: &ArgocdInstance,
             Err(error) => checks.error(format!("{what}: version"), error),
         }
     }
-    match config.tenant_clusters {
-        TenantClusters::SameCluster => {
-            let read = |group, resource| ["list", "watch"].map(|verb| Right::new(verb, group, resource, ""));
-            let wanted: Vec<Right> =
-                [("", "pods"), ("apps", "statefulsets"), ("apps", "deployments"), ("apps", "replicasets")]
-                    .into_iter()
-                    .flat_map(|(group, resource)| read(group, resource))
-                    .collect();
-            rights(checks, &format!("{what}: workloads and pods of tenants"), client, &wanted, State::Notice)
-                .await;
-        }
-        TenantClusters::Contexts { ref context, .. } => {
-            let found = format!("not looked at here: each tenant has a context of its own ({context})");
-            let advice = "ringway plan looks at the clusters of the tenants that it is given";
-            checks.add(State::Notice, "clusters of tenants", found, Some(advice));
-        }
-        TenantClusters::None => {
-            let advice = "set `tenantClusters` if pods are to be verified";
-            checks.add(
-                State::Notice,
-                "clusters of tenants",
-                "not looked into: proofs end at `applied`",
-                Some(advice),
-            );
-        }
+    if config.tenant_clusters == TenantClusters::SameCluster {
+        let what = format!("{what}: workloads and pods of tenants");
+        rights(checks, &what, client, &tenants::needed(), State::Notice).await;
     }
 }
 
@@ -187,20 +167,20 @@ async fn rights(
             checks.add(State::Good, what, "all rights that are needed", None)
         }
         Ok(missing) => {
-            let missing: Vec<String> = missing
-                .iter()
-                .map(|right| format!("{} {}", right.verb, right.qualified_resource()))
-                .collect();
             let advice = match if_missing {
-                State::Notice => {
-                    "fine if Ringway has them in each tenant's namespace; else apply deploy/tenants.yaml"
-                }
+                State::Notice => tenants::ADVICE,
                 _ => "apply deploy/ringway.yaml, in the namespace of the Applications",
             };
-            checks.add(if_missing, what, format!("may not {}", missing.join(", ")), Some(advice));
+            checks.add(if_missing, what, lacking(&missing), Some(advice));
         }
         Err(error) => checks.error(what, error),
     }
+}
+
+fn lacking(missing: &[Right]) -> String {
+    let missing: Vec<String> =
+        missing.iter().map(|right| format!("{} {}", right.verb, right.qualified_resource())).collect();
+    format!("may not {}", missing.join(", "))
 }
 
 /// Asks every registry for a tag that nobody has: an answer is enough.

@@ -199,3 +199,23 @@ fn a_file_that_is_not_there_is_named_with_what_to_do() {
 fn the_report_says_what_the_configuration_means() {
     insta::assert_snapshot!(parse(EXAMPLE).unwrap().report());
 }
+
+#[test]
+fn a_context_tells_whose_cluster_it_leads_to() {
+    let tenant = |template: &str, context: &str| {
+        TenantClusters::Contexts { kubeconfig: None, context: template.into() }.tenant_of(context)
+    };
+    assert_eq!(tenant("vcluster-{tenant}", "vcluster-alpha").as_deref(), Some("alpha"));
+    assert_eq!(tenant("{tenant}@{tenant}.eu", "a-1@a-1.eu").as_deref(), Some("a-1"));
+    assert_eq!(tenant("{tenant}", "alpha").as_deref(), Some("alpha"));
+    for (template, context) in [
+        ("vcluster-{tenant}", "vcluster-"),
+        ("vcluster-{tenant}", "argocd"),
+        ("vcluster-{tenant}", "é"),
+        ("{tenant}@{tenant}.eu", "a@b.eu"),
+        ("{tenant}", "admin@fleet"),
+    ] {
+        assert_eq!(tenant(template, context), None, "{template} {context}");
+    }
+    assert_eq!(TenantClusters::SameCluster.tenant_of("alpha"), None);
+}

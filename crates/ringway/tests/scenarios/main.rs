@@ -9,6 +9,7 @@ mod argocd_rules;
 mod bad_input;
 mod cluster;
 mod crash;
+mod doctor;
 mod failures;
 mod harness;
 mod observe;
