@@ -45,7 +45,7 @@ pub struct ApplicationUnderTest<'a> {
     pub place: &'a ServiceApplication,
     /// The images to release. Images of the service that are not among them are left as they are.
     pub images: &'a [ResolvedImage],
-    /// The ApplicationSet that generated it. `None`: it has none, or it could not be read.
+    /// The ApplicationSet that generated it. `None`: it has none, or that is gone.
     pub application_set: Option<&'a ApplicationSet>,
     /// Who is about to override it: our ledger, ring and release.
     pub owner: &'a OwnerAnnotation,

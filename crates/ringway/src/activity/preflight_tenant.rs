@@ -224,7 +224,7 @@ pub(super) fn owner(world: &World, context: &RunContext, since: Timestamp) -> Ow
     }
 }
 
-/// The ApplicationSet that generated it. One that does not exist any more reverts nothing.
+/// The ApplicationSet that generated it, if it has one and that still exists.
 async fn application_set(
     client: &ClusterClient,
     application: &Application,

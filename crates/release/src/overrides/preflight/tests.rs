@@ -216,7 +216,7 @@ fn every_refusal_is_named_and_says_what_to_do() {
             annotated("argocd-image-updater.argoproj.io/image-list", "atlas=ghcr.io/acme/atlas"),
         ),
         ("kargo", annotated("kargo.akuity.io/authorized-stage", "prod:main")),
-        ("application set unknown", generated()),
+        ("application set gone", generated()),
     ];
     let mut found: Vec<(&str, Vec<Refusal>)> =
         documents.iter().map(|(name, document)| (*name, refused(examine_document(document)))).collect();

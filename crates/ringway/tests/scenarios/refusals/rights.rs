@@ -65,14 +65,14 @@ fn a_missing_right_is_refused_with_verb_resource_and_place() {
 }
 
 /// An account that may do something to Applications and nothing else; gone when this is dropped.
-struct Account {
+pub(super) struct Account {
     name: &'static str,
-    kubeconfig: Copied,
+    pub(super) kubeconfig: Copied,
 }
 
 impl Account {
     /// It may do `verbs`. Its kubeconfig has a context called `context`.
-    fn new(name: &'static str, verbs: &[&str], context: &str) -> Self {
+    pub(super) fn new(name: &'static str, verbs: &[&str], context: &str) -> Self {
         Self { name, kubeconfig: target().account_for_applications(name, verbs, context) }
     }
 }
