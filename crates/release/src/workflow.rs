@@ -19,6 +19,7 @@ mod stop;
 mod tenants;
 
 pub use stop::STOP_MAILBOX;
+pub use tenants::USUALLY_PARALLEL;
 
 use crate::step::{Problem, TenantResult};
 use crate::verdict::ReleaseVerdict;

@@ -145,7 +145,7 @@ pub struct StartArguments {
     /// What to release.
     #[command(flatten)]
     pub release: ReleaseArguments,
-    /// At most so many tenants at once; the configuration's `tenantsPerInstance` holds as well.
+    /// At most so many tenants at once, instead of 100; the configuration's `tenantsPerInstance` holds as well.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub max_parallel: Option<u16>,
 }
@@ -203,7 +203,7 @@ pub struct CleanupArguments {
     /// Only say what would be taken back.
     #[arg(long)]
     pub dry_run: bool,
-    /// At most so many tenants at once.
+    /// At most so many tenants at once, instead of 100; the configuration's `tenantsPerInstance` holds as well.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub max_parallel: Option<u16>,
 }

@@ -9,10 +9,13 @@ use crate::{
 use durable::{Failure, Flow, Workflow, join};
 use serde::Serialize;
 
-/// How many tenants are looked at or worked on at once if nobody says otherwise. Places per Argo CD instance are the
-/// real limit; this one bounds what one release holds open.
+/// How many tenants of one release or cleanup are looked at or worked on at once if nobody says otherwise. Places per
+/// Argo CD instance are the real limit; this one bounds what one run holds open. Journals that are open were written
+/// with it, so it does not change.
+pub const USUALLY_PARALLEL: usize = 100;
+
 pub(super) fn parallel(asked: Option<usize>) -> usize {
-    asked.unwrap_or(100).max(1)
+    asked.unwrap_or(USUALLY_PARALLEL).max(1)
 }
 
 /// What a person sees while it runs.

@@ -3,7 +3,10 @@
 mod pull_requests;
 
 use super::{ArgocdInstance, ClusterAddress, Config, CredentialSource, Registry, TenantClusters};
-use release::service::{ApplicationSelector, Service, Strategy, Verify};
+use release::{
+    service::{ApplicationSelector, Service, Strategy, Verify},
+    workflow::USUALLY_PARALLEL,
+};
 use std::{
     fmt::{self, Write},
     time::Duration,
@@ -50,6 +53,10 @@ impl Config {
         let limits = &self.limits;
         writeln!(out, "\nLimits")?;
         writeln!(out, "  {} tenants under way on each Argo CD instance", limits.tenants_per_instance)?;
+        writeln!(
+            out,
+            "  {USUALLY_PARALLEL} tenants of one release or cleanup under way, unless --max-parallel says otherwise"
+        )?;
         writeln!(out, "  {} tenants in one release at most", limits.cohort_size)?;
         writeln!(out, "  {} bytes for an Application after the patch", limits.application_size_bytes)?;
         let refused = if limits.all_or_nothing { "refuses the whole release" } else { "is left out" };

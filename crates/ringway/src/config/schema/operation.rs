@@ -9,7 +9,7 @@ pub(super) const OPERATION: &[Setting] = &[
         "limits.tenantsPerInstance",
         "1 to 1000",
         "`20`",
-        "Tenants under way at the same time on one Argo CD instance, over all releases. More waits for its turn.",
+        "Tenants under way at the same time on one Argo CD instance, over all releases. More waits for its turn. One release or cleanup has at most 100 of them, unless `--max-parallel` says otherwise.",
     ),
     setting(
         "limits.cohortSize",
