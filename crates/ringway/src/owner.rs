@@ -154,11 +154,29 @@ impl Owner {
         self.wait_for_stopped(run, stop).await
     }
 
-    /// Waits until a run that was told to stop has ended. One whose workflow cannot go on ends all the same.
+    /// Tells runs to stop and waits until they have ended. Others may begin, freeze and clean up meanwhile, so `beginning` is
+    /// given back for that time, and whatever stands in the way is to be looked for again afterwards.
     ///
     /// # Errors
-    /// If ledger or engine cannot be used.
-    pub(crate) async fn wait_for_stopped(&self, run: &str, stop: &Stop) -> anyhow::Result<()> {
+    /// As [`Owner::stop`].
+    pub(crate) async fn make_way<'a>(
+        &'a self,
+        beginning: MutexGuard<'a, ()>,
+        runs: &[String],
+        stop: &Stop,
+    ) -> anyhow::Result<MutexGuard<'a, ()>> {
+        for run in runs {
+            self.stop(run, stop).await?;
+        }
+        drop(beginning);
+        for run in runs {
+            self.wait_for_stopped(run, stop).await?;
+        }
+        Ok(self.beginning().await)
+    }
+
+    /// Waits until a run that was told to stop has ended. One whose workflow cannot go on ends all the same.
+    async fn wait_for_stopped(&self, run: &str, stop: &Stop) -> anyhow::Result<()> {
         use durable_sqlite::Outcome as Ended;
         let reason = match self.engine.wait(run).await? {
             Ended::Completed(_) => {

@@ -248,8 +248,7 @@ fn unfinished(
 }
 
 /// Tells unfinished releases of the same ring and service, for tenants of this one, that this one takes over, and
-/// waits until they have ended: two releases never write to one tenant at the same time. Others may begin, freeze and
-/// clean up meanwhile, so whatever stands in the way is looked for again afterwards. Gives back the right to begin.
+/// waits until they have ended: two releases never write to one tenant at the same time. Gives back the right to begin.
 async fn supersede<'a>(
     owner: &'a Owner,
     mut beginning: MutexGuard<'a, ()>,
@@ -265,13 +264,8 @@ async fn supersede<'a>(
         }
         for run in &older {
             owner.say(&format!("release {run} of the same ring ends: this one takes over"));
-            owner.stop(run, &stop).await?;
         }
-        drop(beginning);
-        for run in &older {
-            owner.wait_for_stopped(run, &stop).await?;
-        }
-        beginning = owner.beginning().await;
+        beginning = owner.make_way(beginning, &older, &stop).await?;
     }
 }
 

@@ -81,8 +81,8 @@ pub fn select(ledger: &Ledger, selection: &Selection) -> anyhow::Result<Vec<Clai
 /// end. Gives back the right to begin.
 async fn cancel_releases<'a>(owner: &'a Owner, selection: &Selection) -> anyhow::Result<MutexGuard<'a, ()>> {
     let filter = RunFilter { kind: Some(RunKind::Release), unfinished: true, ..RunFilter::default() };
+    let mut beginning = owner.beginning().await;
     loop {
-        let beginning = owner.beginning().await;
         let mut releases = owner.world().ledger.runs(&filter)?;
         releases.retain(|run| would_write_again(selection, run));
         if releases.is_empty() {
@@ -90,12 +90,9 @@ async fn cancel_releases<'a>(owner: &'a Owner, selection: &Selection) -> anyhow:
         }
         for run in &releases {
             owner.say(&format!("release {} of ring {} is cancelled first", run.id, run.ring));
-            owner.stop(&run.id, &Stop::Cleanup).await?;
         }
-        drop(beginning);
-        for run in &releases {
-            owner.wait_for_stopped(&run.id, &Stop::Cleanup).await?;
-        }
+        let runs: Vec<String> = releases.into_iter().map(|run| run.id).collect();
+        beginning = owner.make_way(beginning, &runs, &Stop::Cleanup).await?;
     }
 }
 
