@@ -140,7 +140,11 @@ async fn argocd(checks: &mut Checks, config: &Config, instance: &ArgocdInstance,
         rights(checks, &format!("{what}: ApplicationSets in {namespace}"), client, &sets, State::Problem)
             .await;
         match client.argocd_version(namespace).await {
-            Ok(Some(version)) => checks.add(State::Good, format!("{what}: version"), version, None),
+            Ok(Some(version)) => {
+                let bug = known_bug(&version);
+                let state = if bug.is_some() { State::Notice } else { State::Good };
+                checks.add(state, format!("{what}: version"), version, bug);
+            }
             // Only its Helm chart writes it down, and Ringway does not depend on it.
             Ok(None) => {
                 let found = "not known: the ConfigMap argocd-cm has no label app.kubernetes.io/version, or may not be read";
@@ -153,6 +157,14 @@ async fn argocd(checks: &mut Checks, config: &Config, instance: &ArgocdInstance,
         let what = format!("{what}: workloads and pods of tenants");
         rights(checks, &what, client, &tenants::needed(), State::Notice).await;
     }
+}
+
+/// What to do about a version of Argo CD that takes overrides out again.
+fn known_bug(version: &str) -> Option<&'static str> {
+    let number = version.trim_start_matches('v').split(['-', '+']).next()?;
+    (number == "3.5.0").then_some(
+        "update to 3.5.1: in 3.5.0 an ApplicationSet reverts overrides although it was told to ignore them (argo-cd#29066); tenants without an ApplicationSet are not affected",
+    )
 }
 
 async fn rights(
@@ -239,4 +251,19 @@ fn text(checks: &[Check]) -> String {
         more => format!("{more} problems."),
     });
     lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::known_bug;
+
+    #[test]
+    fn the_version_of_argo_cd_whose_application_sets_revert_overrides_is_known() {
+        for version in ["v3.5.0", "3.5.0", "v3.5.0-rc2", "v3.5.0+abc"] {
+            assert!(known_bug(version).is_some_and(|advice| advice.contains("argo-cd#29066")), "{version}");
+        }
+        for version in ["v3.4.9", "v3.5.1", "v3.5.10", "13.5.0", ""] {
+            assert_eq!(known_bug(version), None, "{version}");
+        }
+    }
 }
