@@ -140,6 +140,20 @@ pub struct Destination {
     pub namespace: String,
 }
 
+impl Destination {
+    /// Whether it is surely the cluster that Argo CD runs in. Argo CD may know that one by other names and addresses as well.
+    pub fn is_surely_argocds_own(&self) -> bool {
+        let server = self.server.trim_end_matches('/');
+        server == "https://kubernetes.default.svc" || self.name == "in-cluster"
+    }
+}
+
+impl std::fmt::Display for Destination {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(if self.server.is_empty() { &self.name } else { &self.server })
+    }
+}
+
 /// One source, as it stands in the object. Compared as JSON values: Argo CD re-encodes sources, so bytes differ.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]

@@ -266,6 +266,20 @@ pub enum Refusal {
         /// Which one.
         application: ApplicationKey,
     },
+    /// Its workloads are not where they would be looked for.
+    #[error(
+        "Application {application} deploys to {destination}: {workload}, which Argo CD calls in sync there, is not in the cluster of Argo CD {cluster}, where `tenantClusters` says that tenants run; name the contexts of their clusters with `access: contexts`, or release the service with `verify: argocd`"
+    )]
+    AnotherCluster {
+        /// Which one.
+        application: ApplicationKey,
+        /// The cluster that it deploys to, by name or address.
+        destination: String,
+        /// What was looked for.
+        workload: String,
+        /// The Argo CD instance in whose cluster it was looked for.
+        cluster: String,
+    },
     /// It was recorded for another object of the same name.
     #[error(
         "Application {application} was deleted and created again since it was overridden; clean the tenant up first with ringway cleanup --tenants"
@@ -315,6 +329,7 @@ impl Refusal {
             Self::MissingRight { .. } => "missing_right",
             Self::PatchRejected { .. } => "patch_rejected",
             Self::NoNamespace { .. } => "no_namespace",
+            Self::AnotherCluster { .. } => "another_cluster",
             Self::Recreated { .. } => "recreated",
             Self::SourceChanged { .. } => "source_changed",
         }

@@ -18,6 +18,7 @@ mod rollout;
 mod version;
 mod watch;
 mod wire;
+mod workloads;
 
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,7 @@
 //! Looking at one Application before anything is written to it: every reason not to, each by its name.
 
 mod application_set;
+pub mod elsewhere;
 mod managers;
 
 use super::{

@@ -1,8 +1,10 @@
 //! Looking at everything that a tenant's override depends on. Reads only; also what `ringway plan` does.
 
+mod reach;
+
 use super::{cluster_failure, told};
 use crate::{
-    cluster::{ClusterClient, ClusterError, ClusterErrorKind, FoundApplication, Right},
+    cluster::{ClusterClient, ClusterError, ClusterErrorKind, FoundApplication},
     world::World,
 };
 use anyhow::Context as _;
@@ -16,8 +18,8 @@ use release::{
         preflight::{ApplicationUnderTest, ClaimHolder, Examined, examine},
     },
     refusal::Refusal,
-    service::{ApplicationSelector, Service, ServiceApplication, Verify, WorkloadKind},
-    step::{PlannedApplication, Preflight, PreflightInput, RunContext},
+    service::{ApplicationSelector, Service, ServiceApplication, Verify},
+    step::{Preflight, PreflightInput, RunContext},
 };
 
 pub(super) async fn preflight_tenant(
@@ -118,13 +120,19 @@ pub async fn look(
         };
         for Found { client, key, application } in found {
             let examined =
-                examine_one(world, context, service, images, place, &client, &key, application).await?;
-            if let Examined::Ready { application, .. } = &examined {
-                if application.namespace.is_empty() && service.verify == Verify::Cluster {
+                examine_one(world, context, service, images, place, &client, &key, &application).await?;
+            if let Examined::Ready { application: planned, .. } = &examined {
+                if planned.namespace.is_empty() && service.verify == Verify::Cluster {
                     looked.refusals.push(Refusal::NoNamespace { application: key.clone() });
                     continue;
                 }
-                looked.refusals.extend(missing_rights(world, context, service, &client, application).await?);
+                let missing = reach::missing_rights(world, context, service, &client, planned).await?;
+                if missing.is_empty() {
+                    let application = &application.application;
+                    let elsewhere = reach::another_cluster(world, service, &client, application, planned);
+                    looked.refusals.extend(elsewhere.await?);
+                }
+                looked.refusals.extend(missing);
             }
             looked.examined.push((key, examined));
         }
@@ -193,7 +201,7 @@ async fn examine_one(
     place: &ServiceApplication,
     client: &ClusterClient,
     key: &ApplicationKey,
-    found: FoundApplication,
+    found: &FoundApplication,
 ) -> anyhow::Result<Examined> {
     let application_set = application_set(client, &found.application).await?;
     let claim = world.ledger.claim(key, &service.name)?;
@@ -234,59 +242,4 @@ async fn application_set(
     let Some(found) = client.get_application_set(namespace, &owner.name).await? else { return Ok(None) };
     let read = serde_json::from_value(found);
     Ok(Some(read.with_context(|| format!("ApplicationSet {namespace}/{} has an unknown form", owner.name))?))
-}
-
-/// What we may not do and would have to. Asked for the whole cluster first: that answer serves all tenants.
-async fn missing_rights(
-    world: &World,
-    context: &RunContext,
-    service: &Service,
-    argocd: &ClusterClient,
-    application: &PlannedApplication,
-) -> anyhow::Result<Vec<Refusal>> {
-    let key = &application.key;
-    // Also `list` where the Application was found by its name: many API servers let no watch begin without one.
-    let verbs = ["get", "list", "watch", "patch"];
-    let applications = verbs.map(|verb| ("argoproj.io", "applications", verb));
-    let mut refusals = missing(argocd, &applications, &key.namespace).await?;
-    if service.verify == Verify::Cluster
-        && let Some(tenant) = world.clusters.tenant(&key.instance, &context.tenant).await?
-    {
-        let mut wanted = Vec::new();
-        let has = |kind| application.workloads.iter().any(|workload| workload.kind == kind);
-        let kinds = [
-            (true, "", "pods"),
-            (has(WorkloadKind::StatefulSet), "apps", "statefulsets"),
-            (has(WorkloadKind::Deployment), "apps", "deployments"),
-            (has(WorkloadKind::Deployment), "apps", "replicasets"),
-        ];
-        for (_, group, resource) in kinds.into_iter().filter(|(needed, ..)| *needed) {
-            wanted.extend(["list", "watch"].map(|verb| (group, resource, verb)));
-        }
-        refusals.extend(missing(&tenant, &wanted, &application.namespace).await?);
-    }
-    Ok(refusals)
-}
-
-async fn missing(
-    client: &ClusterClient,
-    wanted: &[(&str, &str, &str)],
-    namespace: &str,
-) -> anyhow::Result<Vec<Refusal>> {
-    let rights = |namespace: &str| -> Vec<Right> {
-        wanted.iter().map(|(group, resource, verb)| Right::new(verb, group, resource, namespace)).collect()
-    };
-    if client.check_rights(&rights("")).await?.is_empty() {
-        return Ok(Vec::new());
-    }
-    let missing = client.check_rights(&rights(namespace)).await?;
-    Ok(missing
-        .into_iter()
-        .map(|right| Refusal::MissingRight {
-            verb: right.verb.clone(),
-            resource: right.qualified_resource(),
-            namespace: namespace.to_owned(),
-            cluster: client.name().to_owned(),
-        })
-        .collect())
 }

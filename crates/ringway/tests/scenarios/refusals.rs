@@ -2,6 +2,7 @@
 //! words.
 
 mod cohort;
+mod destination;
 mod object;
 mod owner;
 mod rights;
