@@ -1,7 +1,7 @@
 //! How Argo CD tidies up the spec of an Application (`util/argo/argo.go`: `NormalizeApplicationSpec`).
 //!
 //! It writes what it makes of the Application as it last saw it. In a list, the patch holds the whole list: an override
-//! that came meanwhile is lost (`what_argo_cd_tidies_up_takes_out_only_an_override_that_came_at_the_same_moment`).
+//! that came meanwhile can be lost (`what_argo_cd_tidies_up_takes_out_only_an_override_that_came_at_the_same_moment`).
 
 use serde_json::{Value, json};
 
