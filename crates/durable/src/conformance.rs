@@ -45,7 +45,7 @@ macro_rules! for_each_scenario {
             a_crash_at_any_step_changes_nothing,
             two_crashes_in_a_row_change_nothing,
             any_program_ends_the_same_through_any_crashes,
-            messages_wait_while_nobody_runs,
+            messages_of_before_a_crash_come_first_after_it,
             a_burst_of_messages_keeps_its_order,
             messages_between_workflows_keep_their_order,
             a_message_that_cannot_be_read_is_a_failure,

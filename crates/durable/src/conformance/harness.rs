@@ -62,7 +62,7 @@ pub trait Harness {
     /// Starts a workflow.
     async fn start<W: Workflow>(&mut self, id: &str, input: W::Input) -> Result<(), Crashed>;
 
-    /// Sends a message from outside.
+    /// Sends a message from outside. The engine must be open.
     async fn send<M: Wire>(&mut self, id: &str, mailbox: &str, message: M) -> Result<(), Crashed>;
 
     /// Lets time pass until a workflow has ended or is parked. Panics if it never does.

@@ -10,8 +10,9 @@ use crate::{
 };
 use std::time::Duration;
 
-/// What was sent before a crash is read after it.
-pub async fn messages_wait_while_nobody_runs<H: Harness>(harness: &mut H) {
+/// What was sent before a crash is read after it, before what is sent then. No engine has to take messages while nobody
+/// runs: where it lives in the process that runs it, there is nobody to take them.
+pub async fn messages_of_before_a_crash_come_first_after_it<H: Harness>(harness: &mut H) {
     let world = opened(harness).await;
     harness.start::<Collector>("collector", 4).await.expect("no crash is planned");
     for number in 1..=2_u32 {
