@@ -75,12 +75,15 @@ fn charts_of_every_shape_take_an_image() {
     let dotted = Tenant::new("shape-dotted", &["--chart", "dotted"]);
     let deployment = Tenant::new("shape-deployment", &[]);
     let ringway = Ringway::new();
-    for (service, tenant, app) in
-        [("single", &single, "atlas"), ("dotted", &dotted, "atlas"), ("heracles", &deployment, "heracles")]
-    {
+    for (service, tenant, app, tag) in [
+        ("single", &single, "atlas", "12e4567"),
+        ("dotted", &dotted, "atlas", "0123456"),
+        ("heracles", &deployment, "heracles", "12e4567"),
+    ] {
         let before = tenant.sources();
-        ringway.release("ring-shape", service, "12e4567", tenant.name()).expect(0);
-        assert!(tenant.images(app).iter().all(|running| *running == image("12e4567")), "{service}");
+        ringway.release("ring-shape", service, tag, tenant.name()).expect(0);
+        let running = tenant.images(app);
+        assert!(!running.is_empty() && running.iter().all(|running| *running == image(tag)), "{running:?}");
         ringway.cleanup("ring-shape").expect(0);
         assert_eq!(tenant.sources(), before, "{service}");
     }

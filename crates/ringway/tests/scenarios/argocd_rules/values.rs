@@ -16,12 +16,11 @@ fn set_tag(tenant: &Tenant, tag: &str, force_string: bool) -> String {
 #[test]
 fn digits_stay_text_in_a_parameter_and_become_a_number_in_values_object() {
     let tenant = Tenant::new("rule-digits", &["--chart", "minimal"]);
-    for (tag, force_string) in [("0123456", true), ("12e4567", true), ("1234567", true), ("12e4567", false)] {
-        assert!(
-            set_tag(&tenant, tag, force_string).ends_with(&format!(":{tag}")),
-            "{}",
-            template_image(&tenant)
-        );
+    for force_string in [true, false] {
+        for tag in ["0123456", "12e4567", "1234567"] {
+            let arrived = set_tag(&tenant, tag, force_string);
+            assert!(arrived.ends_with(&format!(":{tag}")), "forceString: {force_string}: {arrived}");
+        }
     }
     // A text is quoted on its way to Helm, a number is not: whoever writes tags into values must write texts.
     for (tag, arrives) in [(json!("7654321"), ":7654321"), (json!(7654321), ":7.654321e+06")] {
