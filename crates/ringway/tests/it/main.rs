@@ -3,6 +3,6 @@
 
 mod cli;
 mod demo;
+mod documents;
 mod registry;
-mod rings_document;
 mod server;

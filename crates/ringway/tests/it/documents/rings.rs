@@ -1,32 +1,10 @@
-//! docs/rings.md says of each rule about pull requests which tests show it. Names rot and rules are added, so both are
-//! looked up here.
+//! docs/rings.md says of each rule about pull requests which tests show it.
 
-use std::{
-    collections::BTreeSet,
-    fs,
-    path::{Path, PathBuf},
-};
+use super::{files, quoted, tests, workspace};
+use std::{collections::BTreeSet, fs};
 
 /// The tables of tests of which each test is a rule.
 const RULES: [&str; 5] = ["gates", "labels", "releases", "returns", "standing"];
-
-fn workspace() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
-}
-
-/// The Rust code of a folder, as one text.
-fn code(folder: &Path) -> String {
-    let mut text = String::new();
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            text.push_str(&code(&path));
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            text.push_str(&fs::read_to_string(path).unwrap());
-        }
-    }
-    text
-}
 
 /// What stands between backticks in a table and reads like the name of a test.
 fn named(document: &str) -> BTreeSet<&str> {
@@ -36,18 +14,7 @@ fn named(document: &str) -> BTreeSet<&str> {
                 .chars()
                 .all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '_')
     };
-    let rows = document.lines().filter(|line| line.starts_with('|'));
-    rows.flat_map(|row| row.split('`').skip(1).step_by(2)).filter(is_claim).collect()
-}
-
-/// The names of the tests of a file.
-fn tests(code: &str) -> Vec<&str> {
-    code.split("#[test]\n").skip(1).filter_map(name).collect()
-}
-
-/// The name of the first function in a code.
-fn name(code: &str) -> Option<&str> {
-    code.split_once("fn ")?.1.split('(').next()
+    quoted(document).filter(is_claim).collect()
 }
 
 #[test]
@@ -55,7 +22,8 @@ fn every_test_that_is_named_for_a_rule_about_pull_requests_exists() {
     let document = fs::read_to_string(workspace().join("docs/rings.md")).unwrap();
     let names = named(&document);
     assert!(names.len() > 80, "only {} tests are named", names.len());
-    let code = code(&workspace().join("crates"));
+    let code: String =
+        files(&workspace().join("crates")).iter().map(|file| fs::read_to_string(file).unwrap()).collect();
     let is_missing = |name: &&&str| !code.contains(&format!("fn {name}("));
     let missing: Vec<_> = names.iter().filter(is_missing).collect();
     assert!(missing.is_empty(), "docs/rings.md names tests that are not there: {missing:?}");
