@@ -1,21 +1,33 @@
 //! The demo as a whole, as in a pipe: what it tells, what it answers to scripts, and that it leaves nothing behind.
 
-use serde_json::Value;
-use std::process::{Command, Output, Stdio};
+mod under_way;
 
-/// Runs the demo with its temporary folder in one that is looked at afterwards.
+use serde_json::Value;
+use std::{
+    path::Path,
+    process::{Command, Output, Stdio},
+};
+
+/// The demo, with its temporary folder in another one.
+fn command(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ringway"));
+    command.arg("demo").args(arguments).env("TMPDIR", folder).env_remove("RUST_LOG").stdin(Stdio::null());
+    command
+}
+
+/// Checks that nothing of a demo is left in the folder that its temporary folder was in.
+#[track_caller]
+fn assert_nothing_is_left(folder: &Path) {
+    let left: Vec<_> = std::fs::read_dir(folder).unwrap().collect();
+    assert!(left.is_empty(), "{left:?}");
+}
+
+/// Runs the demo to its end.
+#[track_caller]
 fn demo(arguments: &[&str]) -> Output {
     let folder = tempfile::tempdir().unwrap();
-    let output = Command::new(env!("CARGO_BIN_EXE_ringway"))
-        .arg("demo")
-        .args(arguments)
-        .env("TMPDIR", folder.path())
-        .env_remove("RUST_LOG")
-        .stdin(Stdio::null())
-        .output()
-        .unwrap();
-    let left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().collect();
-    assert!(left.is_empty(), "{left:?}");
+    let output = command(folder.path(), arguments).output().unwrap();
+    assert_nothing_is_left(folder.path());
     output
 }
 
