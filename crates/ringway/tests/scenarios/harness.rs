@@ -32,6 +32,7 @@ pub(crate) use configuration::{configuration, configuration_of};
 pub(crate) use github::{Github, HELPER, PullRequest};
 pub(crate) use kubeconfig::{Copied, Identity};
 pub(crate) use ran::Ran;
+pub(crate) use recording::Recording;
 pub(crate) use ringway::{Ringway, Running, release_arguments};
 pub(crate) use target::{Gone, Part, RING_IMAGE, administrator, image, patience, push, target};
 pub(crate) use tenant::Tenant;

@@ -1,10 +1,11 @@
 //! A release and the way back, on all charts and by both strategies.
 
 use crate::{
-    harness::{RING_IMAGE, Ringway, Tenant, image, push, release_arguments, until},
-    observe::patched,
+    harness::{RING_IMAGE, Recording, Ringway, Tenant, administrator, image, push, release_arguments, until},
+    observe::{fleet, patched},
 };
 use rustix::process::Signal;
+use serde_json::Value;
 use std::collections::BTreeSet;
 
 /// The images that the pods of both StatefulSets run, each once.
@@ -134,4 +135,33 @@ fn a_tag_that_moves_while_a_release_is_unfinished_is_refused_with_both_digests()
     assert!(stuck.out.contains("kubectl -n tenant-moves delete pod atlas-1"), "{}", stuck.out);
     tenant.delete_pod("atlas-1");
     ringway.cleanup("ring-moves").expect(0);
+}
+
+/// The place of a state among all that the API server ever stored.
+fn version(object: &Value) -> u64 {
+    object["metadata"]["resourceVersion"].as_str().unwrap().parse().unwrap()
+}
+
+#[test]
+fn one_tenant_at_a_time_is_written_to_only_after_the_pods_of_the_one_before_are_ready() {
+    let (tenants, names) = fleet("turn", 3);
+    let recordings: Vec<Recording> =
+        tenants.iter().map(|tenant| administrator().record(tenant.name())).collect();
+    let ringway = Ringway::new();
+    let reference = image("1.1.0");
+    let arguments = release_arguments("ring-turn", "minimal", &reference, &names);
+    ringway.run(&[&arguments[..], &["--max-parallel", "1"]].concat()).expect(0);
+
+    // From the first state with the override to the last state of a pod.
+    let mut turns: Vec<(u64, u64)> = Vec::new();
+    for (tenant, recording) in tenants.iter().zip(&recordings) {
+        let states = recording.states_until(&tenant.application());
+        let written = states.iter().find(|state| state["spec"].to_string().contains("1.1.0")).unwrap();
+        let pods = tenant.pods("atlas");
+        assert!(pods.len() == 2 && tenant.images("atlas").iter().all(|running| *running == reference));
+        turns.push((version(written), pods.iter().map(version).max().unwrap()));
+    }
+    turns.sort_unstable();
+    assert!(turns.windows(2).all(|pair| pair[0].1 < pair[1].0), "two tenants at once: {turns:?}");
+    ringway.cleanup("ring-turn").expect(0);
 }

@@ -112,14 +112,19 @@ impl Tenant {
         serde_json::json!([spec["source"], spec["sources"]])
     }
 
-    /// The images that the pods of a workload run, without pods that are on their way out.
+    /// The pods of a workload, without those that are on their way out.
+    #[track_caller]
+    pub(crate) fn pods(&self, label: &str) -> Vec<Value> {
+        let pods = administrator().list(POD, &self.namespace(), &format!("app={label}"));
+        pods.into_iter().filter(|pod| pod["metadata"]["deletionTimestamp"].is_null()).collect()
+    }
+
+    /// The images that they run.
     #[track_caller]
     pub(crate) fn images(&self, label: &str) -> Vec<String> {
-        let pods = administrator().list(POD, &self.namespace(), &format!("app={label}"));
         let image =
             |pod: &Value| pod["spec"]["containers"][0]["image"].as_str().unwrap_or_default().to_owned();
-        let stays = |pod: &&Value| pod["metadata"]["deletionTimestamp"].is_null();
-        pods.iter().filter(stays).map(image).collect()
+        self.pods(label).iter().map(image).collect()
     }
 
     /// Deletes a pod and waits until it is gone.
