@@ -2,7 +2,7 @@
 
 use crate::{
     harness::{RING_IMAGE, Recording, Ringway, Tenant, administrator, image, push, release_arguments, until},
-    observe::{fleet, patched},
+    observe::{Patches, fleet, overrides, patched, sources},
 };
 use rustix::process::Signal;
 use serde_json::Value;
@@ -164,4 +164,51 @@ fn one_tenant_at_a_time_is_written_to_only_after_the_pods_of_the_one_before_are_
     turns.sort_unstable();
     assert!(turns.windows(2).all(|pair| pair[0].1 < pair[1].0), "two tenants at once: {turns:?}");
     ringway.cleanup("ring-turn").expect(0);
+}
+
+#[test]
+fn a_cleanup_that_is_only_asked_about_changes_nothing_and_the_real_one_does_what_it_said() {
+    let (tenants, names) = fleet("dry", 2);
+    let before = sources(&tenants);
+    let ringway = Ringway::new();
+    ringway.release("ring-dry", "minimal", "1.1.0", &names).expect(0);
+    let (written, claims, patches) = (sources(&tenants), overrides(&ringway), Patches::of(&tenants));
+    let listed = ringway.run(&["override", "list", "-o", "json"]).expect(0).json();
+    let runs = || ringway.run(&["release", "list", "-o", "json"]).expect(0).json();
+    let begun = runs();
+
+    let one = ["cleanup", "--tenants", "dry-1"];
+    let all = ["cleanup", "--ring", "ring-dry"];
+    let asked = |cleanup: &[&str], options: &[&str]| {
+        ringway.run(&[cleanup, &["--dry-run"], options].concat()).expect(0)
+    };
+    let said = asked(&all, &[]).out;
+    assert!(said.starts_with("would be taken back:\n"), "{said}");
+    for tenant in &tenants {
+        assert!(
+            said.lines().any(|line| line.starts_with(tenant.name()) && line.contains("ring-dry")),
+            "{said}"
+        );
+    }
+    assert_eq!(said.matches("\n  image.tag = 1.1.0 (before: not set)").count(), 2, "{said}");
+    assert_eq!(
+        asked(&all, &["-o", "json"]).json(),
+        listed,
+        "what would be taken back is all that is written"
+    );
+    let first = asked(&one, &["-o", "json"]).json();
+    assert_eq!(first, Value::from(vec![listed[0].clone()]), "{listed}");
+    assert_eq!(first[0]["tenant"], "dry-1");
+
+    patches.are(0, "it was only asked about");
+    assert_eq!((sources(&tenants), overrides(&ringway), runs()), (written, claims, begun));
+
+    let cleaned = ringway.run(&[&one[..], &["-o", "json"]].concat()).expect(0);
+    assert_eq!(cleaned.verdicts(), "dry-1 success digest_verified -");
+    assert_eq!(overrides(&ringway), "argocd/dry-2 ring-dry patched", "the other one was not named");
+    assert_eq!(ringway.cleanup("ring-dry").expect(0).verdicts(), "dry-2 success digest_verified -");
+    patches.are(1, "one of each, to take it back");
+    assert_eq!(sources(&tenants), before);
+    let nothing = asked(&all, &[]).out;
+    assert_eq!(nothing.trim(), "nothing of ring ring-dry is written anywhere");
 }
