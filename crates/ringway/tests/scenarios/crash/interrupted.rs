@@ -143,3 +143,36 @@ fn a_release_is_shown_in_every_form() {
     let nothing = ringway.cleanup("ring-forms").expect(0);
     assert_eq!(nothing.json()["reason"], "nothing of ring ring-forms is written anywhere");
 }
+
+#[test]
+fn the_journal_of_a_release_tells_its_steps_in_their_order() {
+    let (_tenants, names) = fleet("journal", 1);
+    let ringway = Ringway::new();
+    let released = ringway.release("ring-journal", "minimal", "1.1.0", &names).expect(0).json();
+    let run = released["id"].as_str().unwrap();
+    let text = ringway.run(&["release", "show", run, "--journal"]).expect(0).out;
+    // Without the place and the time before what happened, and without attempts and times after it.
+    let step = |line: &str| {
+        let words = line.split(" (").next().unwrap().split_whitespace();
+        words.skip(if line.starts_with(' ') { 2 } else { 0 }).collect::<Vec<_>>().join(" ")
+    };
+    let steps: Vec<String> = text.lines().map(step).collect();
+    let expected = [
+        "RUN",
+        "activity preflight_tenant answered",
+        "child tenant_release RUN/journal-1 completed",
+        "activity record_verdict answered",
+        "RUN/journal-1",
+        "activity acquire_slot answered",
+        "activity take_claims answered",
+        "activity apply_override answered",
+        "activity await_applied answered",
+        "activity await_rollout answered",
+        "activity release_slot answered",
+        "activity record_tenant answered",
+    ];
+    assert_eq!(steps, expected.map(|step| step.replace("RUN", run)), "{text}");
+    let lines = ringway.run(&["release", "show", run, "--journal", "-o", "json"]).expect(0).json();
+    assert_eq!(lines, serde_json::json!(text.lines().collect::<Vec<_>>()));
+    ringway.cleanup("ring-journal").expect(0);
+}
