@@ -19,3 +19,4 @@ mod release;
 mod rings;
 mod rivals;
 mod server;
+mod unseen;

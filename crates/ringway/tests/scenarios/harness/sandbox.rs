@@ -161,6 +161,15 @@ impl Target {
         })
     }
 
+    /// How often Ringway has asked for something in a namespace, from the API server's own log.
+    pub(crate) fn requests_in(&self, namespace: &str) -> usize {
+        let ringway = Account::ringway().name;
+        self.sandbox.with(|model| {
+            let sent = model.api.audit();
+            sent.filter(|sent| sent.account == ringway && sent.namespace == namespace).count()
+        })
+    }
+
     pub(crate) fn take_away(&self, part: Part) {
         match part {
             Part::ApiServer => self.way.close(),

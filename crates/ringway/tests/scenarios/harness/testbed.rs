@@ -135,6 +135,14 @@ impl Target {
         events.filter(is_meant).filter_map(|event| event["responseStatus"]["code"].as_u64()).collect()
     }
 
+    /// How often Ringway has asked for something in a namespace, from the API server's audit log, which has the requests of
+    /// nobody else.
+    pub(crate) fn requests_in(&self, namespace: &str) -> usize {
+        let log = std::fs::read_to_string(setting("RINGWAY_TESTBED_AUDIT_LOG")).unwrap();
+        let quoted = format!("\"namespace\":\"{namespace}\"");
+        log.lines().filter(|line| line.contains(&quoted)).count()
+    }
+
     pub(crate) fn take_away(&self, part: Part) {
         run("process", &["stop", process(part)]);
     }
