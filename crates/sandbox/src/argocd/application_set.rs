@@ -3,8 +3,8 @@
 //! It does so within tens of milliseconds (docs/measured.md, ApplicationSets: 18 to 31), by a merge patch from what it
 //! found to what it wants, both without the fields that it is told to ignore. Shown by `argocd_rules::owners` and `refusals::owner`.
 //!
-//! Left out: generators other than `list`, Go templates, `templatePatch`, `jqPathExpressions`, progressive syncs. A set
-//! that uses another generator or Go templates is not touched. Applications of a deleted set are the garbage collector's.
+//! Left out: generators other than `list`, Go templates, `templatePatch`, most of jq, progressive syncs. A set that uses
+//! another generator or Go templates is not touched. Applications of a deleted set are the garbage collector's.
 
 mod ignored;
 mod template;

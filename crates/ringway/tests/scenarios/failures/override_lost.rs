@@ -61,3 +61,24 @@ fn a_parent_application_with_the_list_in_git_takes_it_back_and_was_warned_of() {
     let message = ran.message("parented");
     assert!(message.contains("last written by argocd-"), "{message}");
 }
+
+#[test]
+fn a_parent_application_with_the_value_in_git_takes_it_back_and_was_warned_of() {
+    let object = r#"{"atlas":{"atlas":{"image":{"repository":"registry.example.com/atlas-metastore","tag":"1.0.0"}}}}"#;
+    let tenant = Tenant::owned_by("application", "parented-value", &["--values-object", object]);
+    let before = tenant.sources();
+    let ringway = Ringway::new();
+    let ran = ringway.release("ring-value", "atlas-values", "slow5s-1", "parented-value").expect(1);
+    assert!(ran.verdicts().contains(" reverted"), "{}", ran.verdicts());
+    let notes = ran.tenant("parented-value")["notes"].to_string();
+    let where_it_stands = "where /spec/source/helm/valuesObject/atlas/atlas/image/repository and \
+                           /spec/source/helm/valuesObject/atlas/atlas/image/tag stands in its manifests";
+    assert!(notes.contains(where_it_stands), "{notes}");
+    let message = ran.message("parented-value");
+    assert!(message.contains("last written by argocd-"), "{message}");
+    assert!(message.contains(r#"helm.valuesObject.atlas.atlas.image.tag is "1.0.0""#), "{message}");
+    let left = tenant.application()["spec"]["source"]["helm"]["valuesObject"]["atlas-read"].clone();
+    assert_eq!(left["atlas"]["image"]["tag"], "slow5s-1", "what git does not say stays: {left}");
+    ringway.cleanup("ring-value").expect(0);
+    assert_eq!(tenant.sources(), before);
+}

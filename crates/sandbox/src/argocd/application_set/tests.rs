@@ -85,6 +85,25 @@ fn an_ignored_field_and_a_preserved_annotation_stay_also_when_the_template_chang
 }
 
 #[test]
+fn what_jq_selects_stays_whether_by_its_path_or_by_a_name_in_its_list() {
+    for (expression, is_kept) in [
+        (".spec.source.helm", true),
+        (".spec.source.helm.parameters", true),
+        (".spec.source.helm.parameters[] | select(.name == \"image.tag\")", true),
+        (".spec.source.helm.parameters[] | select(.name == \"another\")", false),
+    ] {
+        let mut model = world();
+        model.update(&set(), "", |set| {
+            set["spec"]["ignoreApplicationDifferences"] = json!([{ "jqPathExpressions": [expression] }]);
+        });
+        pass(&mut model, 100);
+        write_override(&mut model);
+        pass(&mut model, 100);
+        assert_eq!(has_override(&model), is_kept, "{expression}");
+    }
+}
+
+#[test]
 fn a_field_below_a_list_is_lost_when_its_list_changes() {
     let mut model = world();
     let sources =
