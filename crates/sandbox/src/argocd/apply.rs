@@ -20,10 +20,14 @@ pub(super) fn wanted(application: &Key, key: &Key, manifest: &Value) -> Value {
 }
 
 /// What an object becomes when the manifest is applied to it.
-pub(super) fn applied(key: &Key, wanted: &Value, live: &Value) -> Value {
-    let last = annotation(live, LAST_APPLIED).and_then(|last| serde_json::from_str(last).ok());
-    // Argo CD knows no merge keys of custom resources (docs/measured.md, Parents).
+fn applied(key: &Key, wanted: &Value, live: &Value) -> Value {
+    // kubectl knows no merge keys of custom resources (docs/measured.md, Parents).
     let lists = if key.kind.group() == "argoproj.io" { Lists::Replaced } else { Lists::Strategic };
+    merged(wanted, live, lists)
+}
+
+fn merged(wanted: &Value, live: &Value, lists: Lists) -> Value {
+    let last = annotation(live, LAST_APPLIED).and_then(|last| serde_json::from_str(last).ok());
     merge(&last.unwrap_or(Value::Null), wanted, live, lists)
 }
 
@@ -138,8 +142,12 @@ fn refuse_change(key: &Key, old: &Value, new: &Value) -> Result<(), String> {
 }
 
 /// Whether an object differs from what an Application wants of it, but for what `spec.ignoreDifferences` names.
+///
+/// Argo CD compares the items of a list of the same length one by one, those of custom resources too, and does not see what
+/// others added to one
+/// (`a_parent_application_overlooks_what_is_added_to_one_of_several_sources_and_wipes_it_at_its_next_sync`).
 pub(super) fn differs(application: &Value, key: &Key, wanted: &Value, live: &Value) -> bool {
-    let mut merged = applied(key, wanted, live);
+    let mut merged = merged(wanted, live, Lists::Strategic);
     let mut ignored = ignored(application, key).peekable();
     if ignored.peek().is_none() {
         return merged != *live;

@@ -69,6 +69,30 @@ fn a_parent_application_keeps_values_that_it_never_set() {
 }
 
 #[test]
+fn a_parent_application_overlooks_what_is_added_to_one_of_several_sources_and_wipes_it_at_its_next_sync() {
+    let tenant = Tenant::owned_by("application", "rule-several", &["--multi-source"]);
+    let parent = || administrator().get(APPLICATION, "argocd", "rule-several-parent");
+    let ringway = Ringway::new();
+    let ran = ringway.release("ring-rule-several", "atlas", "1.1.0", tenant.name()).expect(0);
+    let notes = ran.tenant(tenant.name())["notes"].to_string();
+    assert!(notes.contains("may revert the override at its next sync"), "{notes}");
+    assert!(notes.contains("where /spec/sources stands in its manifests"), "{notes}");
+    let written = tenant.sources();
+    assert!(written.to_string().contains("1.1.0"), "{written}");
+
+    administrator().refresh("rule-several-parent");
+    until("the parent has compared it", || {
+        parent()["metadata"]["annotations"]["argocd.argoproj.io/refresh"].is_null()
+    });
+    assert_eq!(parent()["status"]["sync"]["status"], "Synced");
+    assert_eq!(tenant.sources(), written, "although it heals itself");
+
+    apply_history_limit(&tenant, 5);
+    let found = tenant.application();
+    assert!(found["spec"]["sources"][0]["helm"]["parameters"].is_null(), "{}", found["spec"]);
+}
+
+#[test]
 fn an_application_set_takes_a_change_back_unless_it_ignores_the_field() {
     let tenant = Tenant::owned_by("applicationset", "rule-set", &["--chart", "minimal"]);
     let written = json!({ "parameters": [parameter("image.tag", "1.1.0")] });

@@ -73,6 +73,31 @@ fn a_parent_with_the_list_in_git_puts_it_back_within_seconds() {
 }
 
 #[test]
+fn what_is_added_to_one_of_several_sources_is_overlooked_until_the_parent_syncs() {
+    let mut in_git = child(&Value::Null);
+    let source = in_git["spec"]["source"].take();
+    in_git["spec"] = json!({ "project": "default", "destination": in_git["spec"]["destination"],
+        "sources": [source, { "repoURL": source["repoURL"], "targetRevision": "main", "ref": "values" }] });
+    let mut fleet = Fleet::empty(5);
+    fleet.model.argocd.repositories.commit(URL, vec![in_git.clone()]);
+    fleet.create(parent());
+    fleet.pass(20);
+    let helm = json!({ "parameters": [parameter("image.tag", "1.1.0")] });
+    fleet.change("child", |child| child["spec"]["sources"][0]["helm"] = helm.clone());
+    fleet.pass(20);
+    assert_eq!(
+        (sync_of(fleet.get("a")), &fleet.get("child")["spec"]["sources"][0]["helm"]),
+        ("Synced", &helm)
+    );
+    in_git["spec"]["revisionHistoryLimit"] = json!(5);
+    fleet.model.argocd.repositories.commit(URL, vec![in_git]);
+    fleet.change("a", |parent| resource::annotate(parent, "argocd.argoproj.io/refresh", "normal"));
+    fleet.pass(10);
+    assert_eq!(fleet.get("child")["spec"]["revisionHistoryLimit"], 5);
+    assert!(fleet.get("child")["spec"]["sources"][0]["helm"].is_null());
+}
+
+#[test]
 fn what_a_parent_ignores_is_wiped_by_its_next_sync_unless_it_respects_that() {
     for (respects, kept) in [(false, false), (true, true)] {
         let helm = json!({ "parameters": [{ "name": "replicas", "value": "2" }] });
