@@ -47,6 +47,9 @@ pub struct SyncClock {
     /// When Argo CD was last asked to compare.
     #[serde(default)]
     asked_at: Option<Timestamp>,
+    /// When somebody began to look again, after nobody had for a while.
+    #[serde(default)]
+    looked_again_at: Option<Timestamp>,
 }
 
 impl SyncClock {
@@ -59,21 +62,25 @@ impl SyncClock {
             closed_since: None,
             closed_before: Duration::ZERO,
             asked_at: None,
+            looked_again_at: None,
         }
     }
 
     /// Goes on at `now` in another attempt. A clock that was set back meanwhile must not hold a deadline off: what was
-    /// recorded moves back with it.
+    /// recorded moves back with it. And a change that Argo CD overlooked while nobody was there to ask must not end in a
+    /// deadline before Argo CD was asked.
     #[must_use]
     pub fn resumed(self, now: Timestamp) -> Self {
         let ahead = between(now, self.now);
         let back = |at: Timestamp| earlier(at, ahead);
+        let was_away = between(self.now, now) >= OVERLOOKED_AFTER;
         Self {
             began_at: back(self.began_at),
             now: back(self.now),
             observed_at: self.observed_at.map(back),
             closed_since: self.closed_since.map(back),
             asked_at: self.asked_at.map(back),
+            looked_again_at: if was_away { Some(now) } else { self.looked_again_at.map(back) },
             ..self
         }
     }
@@ -130,7 +137,7 @@ impl SyncClock {
             },
             (None, None) => Running {
                 since: self.began_at,
-                end: later(self.began_at, deadlines.observed),
+                end: self.observed_until(deadlines.observed),
                 limit: deadlines.observed,
                 missed: "Argo CD did not compare it",
                 advice: "see whether Argo CD's argocd-application-controller and argocd-repo-server run and what they log, and begin again when they do; ",
@@ -143,6 +150,12 @@ impl SyncClock {
                 advice: "",
             },
         }
+    }
+
+    /// Until when Argo CD has to have compared.
+    fn observed_until(&self, limit: Duration) -> Timestamp {
+        let again = self.looked_again_at.map(|at| later(at, limit.min(OVERLOOKED_AFTER)));
+        again.into_iter().chain([later(self.began_at, limit)]).max().unwrap_or(Timestamp::MAX)
     }
 }
 

@@ -115,3 +115,10 @@ fn a_claim_is_left_where_somebody_put_a_crashing_copy() {
 fn what_somebody_asked_to_stop_may_stop_although_nobody_was_told() {
     holds(3039);
 }
+
+/// Argo CD had overlooked a change, and Ringway was down for longer than Argo CD may take: a release that was gone on with
+/// failed at once, without anybody having asked Argo CD to look.
+#[test]
+fn who_comes_back_after_the_deadline_asks_argo_cd_first() {
+    holds(228);
+}

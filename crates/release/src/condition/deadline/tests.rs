@@ -63,6 +63,24 @@ fn argo_cd_has_five_minutes_to_compare() {
 }
 
 #[test]
+fn who_comes_back_after_the_deadline_asks_argo_cd_before_it_has_passed() {
+    let second = |second: i64| minute(0) + SignedDuration::from_secs(second);
+    let update = |clock: &mut SyncClock, at: Timestamp| {
+        let due = clock.update(Proof::Patched, &awaiting(), Pending::Comparison, &Deadlines::default(), at);
+        matches!(due, Due::At(_))
+    };
+    let mut clock = SyncClock::new(second(0)).resumed(second(400));
+    assert!(update(&mut clock, second(401)));
+    assert!(clock.ask_at(Pending::Comparison).is_some_and(|at| at <= second(401)));
+    clock.asked(second(401));
+    assert!(update(&mut clock, second(419)));
+    assert!(!update(&mut clock, second(420)));
+    // Attempts that follow each other hold nothing off.
+    let mut clock = clock.resumed(second(421));
+    assert!(!update(&mut clock, second(421)));
+}
+
+#[test]
 fn a_clock_that_was_set_back_between_two_attempts_holds_no_deadline_off() {
     let mut clock = SyncClock::new(minute(0));
     assert_eq!(sync(&mut clock, Proof::Patched, false, 4), "5");
