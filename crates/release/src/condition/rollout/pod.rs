@@ -92,7 +92,7 @@ impl View<'_> {
                     status.name, status.image_id
                 ),
                 advice: Some(format!(
-                    "check the container runtime of its node: kubectl -n {} get pod {} -o wide",
+                    "check the container runtime of its node: kubectl -n {} get pod {} -o wide; where nodes cannot say which digest they run, only `verify: argocd` of the service can succeed",
                     self.namespace, pod.metadata.name
                 )),
                 evidence: shown,

@@ -73,7 +73,7 @@ fn another_digest_fails_and_none_is_awaited() {
     super::set(&mut set.pods[1], id, json!(""));
     assert_snapshot!(set.say(), @"applied 1/2: 1 of 2 pods of StatefulSet tenant-a/atlas are done: Pod tenant-a/atlas-1 is ready and does not say yet which digest it runs");
     super::set(&mut set.pods[1], id, json!("sha256:abc"));
-    assert_snapshot!(set.say(), @r#"failed digest_unreadable after applied: container atlas of Pod tenant-a/atlas-1 runs "sha256:abc", which has no digest to compare with registry.example.com/acme/atlas:2.0.0 | check the container runtime of its node: kubectl -n tenant-a get pod atlas-1 -o wide"#);
+    assert_snapshot!(set.say(), @r#"failed digest_unreadable after applied: container atlas of Pod tenant-a/atlas-1 runs "sha256:abc", which has no digest to compare with registry.example.com/acme/atlas:2.0.0 | check the container runtime of its node: kubectl -n tenant-a get pod atlas-1 -o wide; where nodes cannot say which digest they run, only `verify: argocd` of the service can succeed"#);
 }
 
 #[test]
