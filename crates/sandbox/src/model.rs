@@ -197,7 +197,8 @@ impl Model {
         true
     }
 
-    /// Asks for an object's deletion: it goes at once unless finalizers or a running pod hold it.
+    /// Asks for an object's deletion: it goes at once unless finalizers or a running pod hold it. Shown by
+    /// `an_application_that_was_created_again_is_refused_until_it_is_cleaned_up`.
     pub(crate) fn delete(&mut self, key: &Key) {
         let Some(object) = self.store.get(key) else { return };
         let held = object["metadata"]["finalizers"].as_array().is_some_and(|held| !held.is_empty());

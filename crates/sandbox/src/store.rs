@@ -1,6 +1,7 @@
 //! The objects of the model with their recent past, and the log of changes that watches are served from.
 //!
-//! It only keeps; what a change means is decided by the [`crate::Model`] that makes it.
+//! It only keeps; what a change means is decided by the [`crate::Model`] that makes it. What a watch hears that asks for
+//! older changes than these is shown by `cluster::a_version_that_the_api_server_has_forgotten_is_read_anew`.
 
 use crate::kind::{Key, Kind};
 use jiff::{SignedDuration, Timestamp};
@@ -17,7 +18,8 @@ const PAST: SignedDuration = SignedDuration::from_secs(10);
 /// in memory, of which a large fleet makes gigabytes.
 const LOG: usize = 30_000;
 
-/// How long the log keeps a change: an API server has etcd forget what is older.
+/// How long the log keeps a change: an API server has etcd forget what is older, every five minutes unless it is told
+/// otherwise (`--etcd-compaction-interval`). <https://kubernetes.io/docs/reference/command-line-tools-reference/kube-apiserver/>
 const LOG_AGE: SignedDuration = SignedDuration::from_mins(5);
 
 /// An object at one time; `None` when it did not exist.

@@ -1,4 +1,4 @@
-//! How long things take in the model. The defaults are what was measured on the testbed at rest.
+//! How long things take in the model. The defaults are what was measured on the testbed at rest (docs/measured.md, Timing).
 
 use std::time::Duration;
 

@@ -96,7 +96,7 @@ pub(super) enum Again {
 }
 
 /// What a pod is to do: by its namespace, by the registry, by the tag of its first container's image, in this order
-/// (`testbed/config/kwok.yaml`).
+/// (`testbed/config/kwok.yaml`). Shown by the scenarios in `failures::pods`, but for what only simulations do: [`Behaviour`].
 pub(super) fn fate(model: &Model, key: &Key, pod: &Value) -> Fate {
     let image = object::text(pod, "/spec/containers/0/image");
     let behaviour = model.workloads.behaviours.get(&key.namespace).copied();
