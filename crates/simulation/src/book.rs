@@ -2,8 +2,10 @@
 //! was recorded when, and what every tag ever stood for. Invariants are judged by this and by the model.
 
 mod copied;
+mod deed;
 
 pub(crate) use copied::{Copied, owners, ring_images};
+pub(crate) use deed::Deed;
 
 use crate::{freezes::Freezes, hub::history::History, truth::TOLERANCE};
 use bytes::Bytes;
@@ -11,7 +13,7 @@ use http::Request;
 use jiff::Timestamp;
 use release::service::Service;
 use ringway::config::Config;
-use sandbox::{Key, Kind, Model, oci::Pulled};
+use sandbox::{Key, Kind, Model, fleet::Owner, oci::Pulled};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -42,10 +44,12 @@ pub(crate) struct Book {
     pub(crate) freezes: Freezes,
     /// The tenants of each cohort file, as it stands now.
     pub(crate) cohorts: BTreeMap<String, Vec<String>>,
+    /// How many successes were demanded, and came.
+    pub(crate) demanded: u64,
     /// How many things happened to pull requests.
     pub(crate) turns: u64,
-    /// Tenants to whose Applications somebody did something.
-    pub(crate) meddled: BTreeSet<String>,
+    /// When somebody last did something to a tenant's Application that may undo what a ring has there.
+    pub(crate) undone: BTreeMap<String, Timestamp>,
     /// Whether somebody set the clock that Ringway looks at.
     pub(crate) clock_was_set: bool,
     /// Watches of a tenant's objects that go on: when, and from which version of the model.
@@ -61,8 +65,8 @@ pub(crate) struct Tenant {
     pub(crate) namespace: String,
     /// What its Application's spec has to be in the end: what it was, and what others made of it. `None`: others deleted it.
     pub(crate) expected: Option<Value>,
-    /// Whether an owner (ApplicationSet, parent Application) puts back what others change.
-    pub(crate) owned: bool,
+    /// Who keeps its Application as it is, and puts back what others change.
+    pub(crate) owner: Option<Owner>,
 }
 
 /// A patch that Ringway has begun to send.
@@ -74,8 +78,8 @@ pub(crate) struct Write {
     pub(crate) at: Timestamp,
     /// What it is sent to.
     pub(crate) application: Key,
-    /// The patch.
-    pub(crate) patch: Value,
+    /// What it does.
+    pub(crate) deed: Deed,
 }
 
 impl Book {
@@ -92,7 +96,7 @@ impl Book {
             parts.as_slice()
         {
             let application = Key::new(Kind::Application, *namespace, *name);
-            self.writes.push(Write { number, at, application, patch });
+            self.writes.push(Write { number, at, application, deed: Deed::read(&patch) });
         }
     }
 

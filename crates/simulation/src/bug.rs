@@ -35,8 +35,10 @@ pub enum Bug {
     IntentForgotten,
     /// Nobody asks whether another ring holds the claim.
     ClaimIgnored,
-    /// It is not written down that a run is to stop.
+    /// It is not written down that a release is to stop.
     StopForgotten,
+    /// It is not written down that a cleanup is to stop.
+    StopOfCleanupForgotten,
     /// A place is never given back.
     SlotKept,
     /// What was there before is overwritten by what is there now.
@@ -61,11 +63,15 @@ pub enum Bug {
     FreezeForgotten,
     /// A patch is sent without what must be there for it.
     GuardsDropped,
+    /// Every tenant is refused, whatever is found there.
+    EverythingRefused,
+    /// The API server shows no pod of a ring as ready.
+    ReadinessHidden,
 }
 
 impl Bug {
     /// All that there are, by their names.
-    pub const ALL: [(&'static str, Self); 20] = [
+    pub const ALL: [(&'static str, Self); 23] = [
         ("stale_green_believed", Self::StaleGreenBelieved),
         ("rollout_believed", Self::RolloutBelieved),
         ("digests_painted", Self::DigestsPainted),
@@ -74,6 +80,7 @@ impl Bug {
         ("intent_forgotten", Self::IntentForgotten),
         ("claim_ignored", Self::ClaimIgnored),
         ("stop_forgotten", Self::StopForgotten),
+        ("stop_of_cleanup_forgotten", Self::StopOfCleanupForgotten),
         ("slot_kept", Self::SlotKept),
         ("inverse_overwritten", Self::InverseOverwritten),
         ("nothing_removed", Self::NothingRemoved),
@@ -86,6 +93,8 @@ impl Bug {
         ("departure_forgotten", Self::DepartureForgotten),
         ("freeze_forgotten", Self::FreezeForgotten),
         ("guards_dropped", Self::GuardsDropped),
+        ("everything_refused", Self::EverythingRefused),
+        ("readiness_hidden", Self::ReadinessHidden),
     ];
 
     /// The bug of this name.
@@ -107,6 +116,7 @@ impl Bug {
         match self {
             Self::StaleGreenBelieved => instead!(AwaitApplied, naive::await_applied),
             Self::RolloutBelieved => instead!(AwaitRollout, naive::await_rollout),
+            Self::EverythingRefused => instead!(PreflightTenant, naive::refuse),
             Self::ClaimIgnored => {
                 instead!(TakeClaims, naive::take_claims);
                 instead!(ApplyOverride, naive::apply_override);
@@ -118,8 +128,10 @@ impl Bug {
             Self::SlotKept => registry.activity::<step::ReleaseSlot, _>(forget),
             Self::None
             | Self::DigestsPainted
+            | Self::ReadinessHidden
             | Self::IntentForgotten
             | Self::StopForgotten
+            | Self::StopOfCleanupForgotten
             | Self::InverseOverwritten
             | Self::AuthorityNotAsked
             | Self::BuildBelieved
@@ -140,6 +152,7 @@ impl Bug {
         let trigger = match self {
             Self::IntentForgotten => ledger::INTENT_FORGOTTEN,
             Self::StopForgotten => ledger::STOP_FORGOTTEN,
+            Self::StopOfCleanupForgotten => ledger::STOP_OF_CLEANUP_FORGOTTEN,
             Self::InverseOverwritten => ledger::INVERSE_OVERWRITTEN,
             Self::MilestoneForgotten => ledger::MILESTONE_FORGOTTEN,
             Self::DepartureForgotten => ledger::DEPARTURE_FORGOTTEN,
@@ -147,11 +160,6 @@ impl Bug {
             _ => return Ok((Ledger::in_memory("simulation")?, None)),
         };
         ledger::with_trigger(trigger).map(|(ledger, folder)| (ledger, Some(folder)))
-    }
-
-    /// Whether the API server's answers are painted over.
-    pub(crate) fn paints(self) -> bool {
-        self == Self::DigestsPainted
     }
 }
 

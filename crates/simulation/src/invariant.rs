@@ -1,6 +1,7 @@
 //! What must hold at every moment, whatever happens. One file each; [`crate::bug`] has a planted bug for each.
 
 mod authorised;
+mod can_be_released;
 mod claims_once;
 mod content_budget;
 pub(crate) mod desired_state;
@@ -11,6 +12,7 @@ mod proven_verdict;
 mod restored;
 pub(crate) mod said;
 
+pub(crate) use can_be_released::{Case, judge};
 pub(crate) use content_budget::excess;
 pub(crate) use restored::compare;
 
@@ -20,6 +22,9 @@ use crate::audience::Moment;
 pub(crate) const EVERYTHING_ENDS: &str = "everything_ends";
 /// What the specs are compared with is known at the end only, so the plan asks for it.
 pub(crate) const RESTORED: &str = restored::NAME;
+
+/// What has to become of a release is known in the calm only, so the plan asks for it.
+pub(crate) const CAN_BE_RELEASED: &str = can_be_released::NAME;
 
 /// What pull requests ask for has to be so in the calm only, so the plan asks for these too.
 pub(crate) const DESIRED_STATE: &str = desired_state::NAME;

@@ -95,7 +95,7 @@ impl Polls {
     fn take(&self) -> bool {
         match self.left.get() {
             0 => return false,
-            1 => self.stage.kill_now(),
+            1 => self.stage.kill_now("a poll"),
             _ => {}
         }
         self.left.set(self.left.get() - 1);

@@ -24,12 +24,14 @@ mod time;
 mod trace;
 mod transport;
 mod truth;
+mod verdicts;
 mod view;
 mod weather;
 
 pub use broken::Broken;
 pub use bug::Bug;
 pub use many::{Summary, play_many};
+pub use verdicts::Verdicts;
 
 use std::time::Duration;
 
@@ -65,6 +67,10 @@ pub struct Report {
     pub steps: u64,
     /// Releases and cleanups.
     pub runs: usize,
+    /// How the tenants of all releases ended, and those of all cleanups.
+    pub verdicts: Verdicts,
+    /// How many successes had to come in the calm, and came.
+    pub demanded: u64,
     /// Simulated time.
     pub took: Duration,
 }

@@ -12,7 +12,6 @@ use crate::{
     time::ShownClock,
     transport::{GithubWay, RegistryWay, connect},
 };
-use anyhow::Context as _;
 use durable_sqlite::{EngineError, MemoryJournal, Options};
 use release::verdict::Stop;
 use ringway::{
@@ -24,12 +23,11 @@ use ringway::{
     ledger::Ledger,
     owner::Owner,
     registry::{Limits, OciRegistry},
-    request::{Answer, CleanupRequest, FreezeRequest, ReleaseRequest, Request},
+    request::{Answer, FreezeRequest, Request},
     rings::Rings,
-    start, start_cleanup,
     world::World,
 };
-use std::{rc::Rc, sync::Arc};
+use std::{rc::Rc, sync::Arc, time::Duration};
 use tokio::{
     sync::Notify,
     task::{JoinHandle, JoinSet},
@@ -44,6 +42,8 @@ pub(crate) enum Fatal {
     Commit(u64, bool),
     /// With this poll of one of its tasks.
     Poll(Task, u64),
+    /// After this time, whatever it is doing then.
+    After(Duration),
 }
 
 /// What survives a process.
@@ -68,6 +68,8 @@ struct Process {
     errands: JoinSet<()>,
     /// How often those may be polled.
     polls: Rc<Polls>,
+    /// What kills it at its time.
+    timer: Option<JoinHandle<()>>,
 }
 
 impl Machine {
@@ -99,14 +101,14 @@ impl Machine {
         self.bug.alter(&mut registry, &world);
         let faults = match fatal {
             Fatal::Commit(count, durable) => Some(at_commit(count, durable)),
-            Fatal::Nothing | Fatal::Poll(..) => None,
+            Fatal::Nothing | Fatal::Poll(..) | Fatal::After(_) => None,
         };
         let options = Options { clock: Arc::new(self.clock.clone()), faults, ..Options::default() };
         let engine = durable_sqlite::open_in_memory(&self.journal, registry, options)?;
         let owner = Owner::over(world, engine.handle(), |text| tracing::debug!(text));
         let polls = |task| match fatal {
             Fatal::Poll(fatal, count) if fatal == task => count,
-            Fatal::Nothing | Fatal::Commit(..) | Fatal::Poll(..) => u64::MAX,
+            Fatal::Nothing | Fatal::Commit(..) | Fatal::Poll(..) | Fatal::After(_) => u64::MAX,
         };
         let stage = Arc::clone(&self.stage);
         let engine = AfterPolls::new(engine.run(std::future::pending()), polls(Task::Engine));
@@ -119,11 +121,23 @@ impl Machine {
         let served = Polls::new(&self.stage, polls(Task::Server));
         let server = self.hub.as_ref().map(|hub| self.serve(hub, owner.clone(), &served)).transpose()?;
         let polls = Polls::new(&self.stage, polls(Task::Errand));
-        self.running = Some(Process { owner, engine, server, errands: JoinSet::new(), polls });
+        let timer = match fatal {
+            Fatal::After(time) => Some(self.kill_after(time)),
+            Fatal::Nothing | Fatal::Commit(..) | Fatal::Poll(..) => None,
+        };
+        self.running = Some(Process { owner, engine, server, errands: JoinSet::new(), polls, timer });
         if self.hub.is_none() {
             self.errand("settle", |owner| async move { settle(&owner).await });
         }
         Ok(())
+    }
+
+    fn kill_after(&self, time: Duration) -> JoinHandle<()> {
+        let stage = Arc::clone(&self.stage);
+        tokio::task::spawn_local(async move {
+            tokio::time::sleep(time).await;
+            stage.kill_now("its time");
+        })
     }
 
     /// Looks after pull requests, as `ringway serve` does.
@@ -173,6 +187,9 @@ impl Machine {
         self.stage.with(|inner| inner.killer.spare());
         let mut process = self.running.take()?;
         self.stage.set_door(None);
+        if let Some(timer) = process.timer.take() {
+            timer.abort();
+        }
         // First those who ask, so that none of them hears of the end.
         process.errands.shutdown().await;
         if let Some(server) = process.server {
@@ -196,8 +213,6 @@ impl Machine {
         let text = format!("{request:?}");
         self.errand(text, move |owner| async move {
             let answer = match request {
-                Request::StartRelease(request) => release(&owner, request).await?,
-                Request::StartCleanup(request) => cleanup(&owner, request).await?,
                 Request::Cancel { run } => {
                     cancel(&stage, &owner, &run).await?;
                     return Ok(());
@@ -205,6 +220,9 @@ impl Machine {
                 Request::Freeze(request) => {
                     freeze(&stage, &owner, request).await?;
                     return Ok(());
+                }
+                start @ (Request::StartRelease(_) | Request::StartCleanup(_)) => {
+                    owner.carry_out(start).await?
                 }
             };
             stage.note(&format!("answer: {answer:?}"));
@@ -245,14 +263,6 @@ async fn settle(owner: &Owner) -> anyhow::Result<()> {
     let _beginning = owner.beginning().await;
     owner.settle().await?;
     owner.forget_old_journals().await
-}
-
-async fn release(owner: &Owner, request: ReleaseRequest) -> anyhow::Result<Answer> {
-    start::release(owner, request).await.context("release start")
-}
-
-async fn cleanup(owner: &Owner, request: CleanupRequest) -> anyhow::Result<Answer> {
-    start_cleanup::cleanup(owner, request).await.context("cleanup")
 }
 
 /// As the command: it is recorded first, and only then is it true that somebody cancelled.

@@ -61,6 +61,10 @@ fn main() -> anyhow::Result<ExitCode> {
         summary.broken.len(),
         summary.failed.len()
     );
+    println!(
+        "tenants of releases: {}; of cleanups: {}; successes demanded in the calm: {}",
+        summary.verdicts.releases, summary.verdicts.cleanups, summary.demanded
+    );
     let good = summary.broken.is_empty() && summary.failed.is_empty();
     Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -1,6 +1,6 @@
 //! Many seeds, on as many threads as one likes. Each seed has a thread to itself while it is played.
 
-use crate::{Options, Report, simulate};
+use crate::{Options, Report, Verdicts, simulate};
 use std::{
     ops::Range,
     sync::{
@@ -24,6 +24,10 @@ pub struct Summary {
     pub steps: u64,
     /// Releases and cleanups of all of them.
     pub runs: usize,
+    /// How the tenants of all of them ended.
+    pub verdicts: Verdicts,
+    /// How many successes had to come in the calm, and came.
+    pub demanded: u64,
     /// Simulated seconds.
     pub simulated_seconds: u64,
 }
@@ -69,6 +73,8 @@ impl Summary {
                 self.requests += report.requests;
                 self.steps += report.steps;
                 self.runs += report.runs;
+                self.verdicts.add(&report.verdicts);
+                self.demanded += report.demanded;
                 self.simulated_seconds += report.took.as_secs();
                 if report.broken.is_some() {
                     self.broken.push(report);

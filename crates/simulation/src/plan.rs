@@ -10,6 +10,7 @@ mod calm;
 mod configuration;
 mod fleet;
 mod github;
+mod last_release;
 mod mischief;
 mod storm;
 
@@ -22,6 +23,7 @@ use crate::{
     machine::Machine,
     stage::Stage,
     time::{ShownClock, Time},
+    verdicts::Verdicts,
 };
 use jiff::{SignedDuration, Timestamp};
 use ringway::config::Config;
@@ -91,7 +93,8 @@ pub(crate) async fn play(seed: u64, options: &Options) -> anyhow::Result<Report>
         Err(Stopped::Failed(error)) => return Err(error.context(format!("seed {seed}"))),
     };
     let (requests, steps) = scene.stage.counts();
-    let runs = scene.machine.ledger().runs(&ringway::ledger::RunFilter::default())?.len();
+    let runs = scene.machine.ledger().runs(&ringway::ledger::RunFilter::default())?;
+    let verdicts = Verdicts::of(&runs, scene.machine.ledger())?;
     let took = scene.stage.time.elapsed();
     Ok(scene.stage.with(|inner| Report {
         seed,
@@ -101,7 +104,9 @@ pub(crate) async fn play(seed: u64, options: &Options) -> anyhow::Result<Report>
         trace: inner.trace.take(),
         requests,
         steps,
-        runs,
+        runs: runs.len(),
+        verdicts,
+        demanded: inner.book.demanded,
         took,
     }))
 }
@@ -174,8 +179,7 @@ fn introduce(stage: &Stage, setup: &Setup) {
         for shape in &setup.tenants {
             let application = shape.application();
             let expected = inner.model.get(&application).map(|object| object["spec"].clone());
-            let tenant =
-                Tenant { application, namespace: shape.namespace(), expected, owned: shape.is_owned() };
+            let tenant = Tenant { application, namespace: shape.namespace(), expected, owner: shape.owner() };
             inner.book.tenants.insert(shape.name.clone(), tenant);
         }
         if let Some(hub) = &setup.hub {

@@ -248,10 +248,10 @@ impl Stage {
     }
 
     /// Kills Ringway, whatever it is doing.
-    pub(crate) fn kill_now(&self) {
+    pub(crate) fn kill_now(&self, at: &str) {
         let mut inner = self.lock();
         inner.killer.strike();
-        inner.trace.note(self.time.now(), "KILL at a poll");
+        inner.trace.note(self.time.now(), &format!("KILL at {at}"));
         self.alarm.notify_one();
     }
 

@@ -120,6 +120,20 @@ impl LedgerView {
         claims.filter(move |claim| claim.tenant == tenant)
     }
 
+    /// The cleanups under way that are about something in an Application; of this service, if it is known which.
+    pub(crate) fn cleanups_of<'a>(
+        &'a self,
+        application: &str,
+        service: Option<&str>,
+    ) -> impl Iterator<Item = &'a Run> {
+        let is_meant = |claim: &&Claim| {
+            claim.application.name == application && service.is_none_or(|service| claim.service == service)
+        };
+        let claims: Vec<&Claim> = self.claims.iter().filter(is_meant).collect();
+        let cleanups = self.unfinished().filter(|run| run.kind == RunKind::Cleanup);
+        cleanups.filter(move |run| claims.iter().any(|claim| is_of(run, claim)))
+    }
+
     /// The runs that have not ended.
     pub(crate) fn unfinished(&self) -> impl Iterator<Item = &Run> {
         self.runs.values().map(|(run, _)| run).filter(|run| run.verdict.is_none())

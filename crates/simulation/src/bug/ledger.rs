@@ -12,9 +12,13 @@ pub(super) const INTENT_FORGOTTEN: &str =
         AND application = NEW.application AND service = NEW.service;
 END";
 
-/// A stop is not recorded.
-pub(super) const STOP_FORGOTTEN: &str =
-    "CREATE TRIGGER planted BEFORE UPDATE OF stop ON run BEGIN SELECT RAISE(IGNORE); END";
+/// That somebody cancels a release is not recorded.
+pub(super) const STOP_FORGOTTEN: &str = "CREATE TRIGGER planted BEFORE UPDATE OF stop ON run
+WHEN OLD.kind = 'release' AND json_extract(NEW.stop, '$.kind') = 'cancel' BEGIN SELECT RAISE(IGNORE); END";
+
+/// That somebody cancels a cleanup is not recorded.
+pub(super) const STOP_OF_CLEANUP_FORGOTTEN: &str = "CREATE TRIGGER planted BEFORE UPDATE OF stop ON run
+WHEN OLD.kind = 'cleanup' BEGIN SELECT RAISE(IGNORE); END";
 
 /// What was there before becomes something else as soon as the patch is there.
 pub(super) const INVERSE_OVERWRITTEN: &str = "CREATE TRIGGER planted AFTER UPDATE OF patched_at ON override

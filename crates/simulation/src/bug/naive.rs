@@ -4,10 +4,11 @@ use durable::{ActivityOptions, Failure, Flow, RetryPolicy, Workflow};
 use release::{
     overrides::{owner::OwnerAnnotation, plan::plan},
     proof::Proof,
+    refusal::Refusal,
     step::{
-        Applied, ApplyInput, AwaitAppliedInput, AwaitRolloutInput, Awaited, Claims, ClaimsInput,
-        RecordTenant, RecordTenantInput, ReleaseClaim, RemoveInput, RemoveOverride, Removed, RunContext,
-        TenantResult,
+        Applied, ApplyInput, AwaitAppliedInput, AwaitRolloutInput, Awaited, Claims, ClaimsInput, Preflight,
+        PreflightInput, RecordTenant, RecordTenantInput, ReleaseClaim, RemoveInput, RemoveOverride, Removed,
+        RunContext, TenantResult,
     },
     verdict::TenantVerdict,
     workflow::tenant_cleanup::{TenantCleanup, TenantCleanupInput},
@@ -44,6 +45,12 @@ pub(super) async fn await_applied(world: &World, input: AwaitAppliedInput) -> Re
 /// Believes that what was applied will run.
 pub(super) async fn await_rollout(world: &World, input: AwaitRolloutInput) -> Result<Awaited, Failure> {
     proven(world, &input.context, Proof::DigestVerified)
+}
+
+/// Is careful.
+pub(super) async fn refuse(_: &World, input: PreflightInput) -> Result<Preflight, Failure> {
+    let (selector, searched) = (input.context.tenant, "nothing".to_owned());
+    Ok(Preflight::Refused { refusals: vec![Refusal::ApplicationMissing { selector, searched }] })
 }
 
 /// Asks nobody.

@@ -1,8 +1,11 @@
-//! No claim is held twice: not in the ledger, not by two rings in one tenant, and nobody writes under another's claim.
+//! No claim is held twice: not in the ledger, not by two rings in one tenant, and nobody writes under another's claim. What
+//! stands there is taken out by a cleanup that is about it, and by nobody else.
 
 use super::Invariant;
-use crate::audience::Moment;
-use serde_json::Value;
+use crate::{
+    audience::Moment,
+    book::{Deed, Write},
+};
 use std::collections::BTreeMap;
 
 pub(super) struct ClaimsOnce;
@@ -23,41 +26,36 @@ impl Invariant for ClaimsOnce {
                 ));
             }
         }
-        for write in moment.writes {
-            let Some((service, owner)) = written_owner(&write.patch) else { continue };
-            let ring = owner["ring"].as_str().unwrap_or_default();
-            let holder =
-                moment.ledger.claims.iter().find(|claim| {
-                    claim.application.name == write.application.name && claim.service == service
-                });
-            if holder.is_none_or(|claim| claim.ring != ring) {
-                let holder = holder.map(|claim| &claim.ring);
-                return Err(format!(
-                    "request #{} writes to {} for ring {ring}, but the claim is held by {holder:?}",
-                    write.number, write.application
-                ));
+        moment.writes.iter().try_for_each(|write| match &write.deed {
+            Deed::Override { service, owner } => {
+                is_held(moment, write, service, owner["ring"].as_str().unwrap_or_default())
             }
-        }
-        Ok(())
+            Deed::Removal { service } => is_taken_back(moment, write, service.as_deref()),
+            Deed::Nothing => Ok(()),
+        })
     }
 }
 
-/// The owner that a patch writes into an Application, and for which service. `None` for one that takes it out.
-pub(super) fn written_owner(patch: &Value) -> Option<(String, Value)> {
-    const POINTER: &str = "/metadata/annotations";
-    let writes = patch.as_array()?.iter().filter(|operation| operation["op"] != "test");
-    for operation in writes {
-        let path = operation["path"].as_str().unwrap_or_default();
-        let value = &operation["value"];
-        let Some(rest) = path.strip_prefix(POINTER) else { continue };
-        if let Some(service) = rest.strip_prefix("/owner.ringway.dev~1") {
-            return Some((service.to_owned(), serde_json::from_str(value.as_str()?).ok()?));
-        }
-        for (key, value) in value.as_object().into_iter().flatten() {
-            if let Some(service) = key.strip_prefix("owner.ringway.dev/") {
-                return Some((service.to_owned(), serde_json::from_str(value.as_str()?).ok()?));
-            }
-        }
+fn is_held(moment: &Moment<'_>, write: &Write, service: &str, ring: &str) -> Result<(), String> {
+    let mut claims = moment.ledger.claims.iter();
+    let holder =
+        claims.find(|claim| claim.application.name == write.application.name && claim.service == service);
+    if holder.is_some_and(|claim| claim.ring == ring) {
+        return Ok(());
     }
-    None
+    let (number, application) = (write.number, &write.application);
+    let holder = holder.map(|claim| &claim.ring);
+    Err(format!(
+        "request #{number} writes to {application} for ring {ring}, but the claim is held by {holder:?}"
+    ))
+}
+
+fn is_taken_back(moment: &Moment<'_>, write: &Write, service: Option<&str>) -> Result<(), String> {
+    if moment.ledger.cleanups_of(&write.application.name, service).next().is_some() {
+        return Ok(());
+    }
+    let (number, application) = (write.number, &write.application);
+    Err(format!(
+        "request #{number} takes values of service {service:?} out of {application}, and no cleanup is about them"
+    ))
 }

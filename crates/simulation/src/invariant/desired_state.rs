@@ -14,7 +14,7 @@ use release::{
     refusal::CLAIMED_FOR_ANOTHER_SERVICE,
     verdict::TenantVerdict,
 };
-use ringway::ledger::{ClaimFilter, Ledger};
+use ringway::ledger::Ledger;
 use sandbox::{Model, github::PullRequest, oci::Pulled};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -170,7 +170,7 @@ impl Comparison<'_> {
             _ if past.label.as_ref().is_none_or(|label| !labels.contains(label)) => {
                 format!("was released for {:?}, which does not ask for it", past.label)
             }
-            Some(TenantVerdict::Success) => return self.runs(pull, tenant, commit, history),
+            Some(TenantVerdict::Success) => return self.runs(pull, tenant, commit, history, run),
             Some(TenantVerdict::Cancelled) if !self.may_be_cancelled(run) => {
                 format!("was cancelled in {run}, and nobody asked for that")
             }
@@ -185,18 +185,20 @@ impl Comparison<'_> {
         Ok(Err(why))
     }
 
-    /// Whether the Application of a tenant that is called a success says the image. What others did to it is theirs.
+    /// Whether the Application of a tenant that is called a success says the image. What others did to it since that release
+    /// began is theirs.
     fn runs(
         &self,
         pull: &PullRequest,
         tenant: &str,
         commit: &str,
         history: &TenantHistory,
+        run: &str,
     ) -> anyhow::Result<Result<(), String>> {
-        let filter = ClaimFilter { tenants: Some(vec![tenant.to_owned()]), ..ClaimFilter::default() };
-        let others = self.ledger.claims(&filter)?.iter().any(|claim| claim.ring != pull.head_branch);
         let known = self.book.tenants.get(tenant);
-        if self.book.meddled.contains(tenant) || known.is_some_and(|known| known.owned) || others {
+        let began = self.book.began.get(run);
+        let undone = self.book.undone.get(tenant).is_some_and(|at| began.is_none_or(|began| at >= began));
+        if undone {
             return Ok(Ok(()));
         }
         if !history.held {

@@ -160,20 +160,17 @@ impl Act {
             }
             Self::Mischief(tenant, mischief) => {
                 let Some(shape) = scene.setup.tenants.get(tenant) else { return Ok(()) };
-                scene.stage.with(|inner| {
-                    inner.book.meddled.insert(shape.name.clone());
-                    mischief.happen(inner, shape, number)
-                })?;
+                let now = scene.stage.time.now();
+                scene.stage.with(|inner| mischief.happen(inner, shape, number, now))?;
             }
             Self::Race { tenant, mischief, passes, times } => {
                 let Some(shape) = scene.setup.tenants.get(tenant).cloned() else { return Ok(()) };
                 let application = shape.application();
-                let mut numbers = number * 1_000..;
+                let (mut numbers, time) = (number * 1_000.., scene.stage.time);
                 let change = Box::new(move |inner: &mut Inner| {
-                    inner.book.meddled.insert(shape.name.clone());
                     let number = numbers.next().unwrap_or_default();
                     // What cannot be done at that moment is not done.
-                    let _ = mischief.happen(inner, &shape, number);
+                    let _ = mischief.happen(inner, &shape, number, time.now());
                 });
                 scene.stage.with(|inner| inner.races.push(Race { application, passes, left: times, change }));
             }

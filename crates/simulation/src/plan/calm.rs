@@ -35,11 +35,25 @@ impl Scene {
         if random.chance(50) {
             self.everything_ends(&mut random).await?;
         }
+        self.take_everything_back(&mut random).await?;
+        // Whoever would put something back has done it by then.
+        self.pass(Instant::now() + 4 * MINUTE, &mut random, false).await?;
+        self.nothing_is_left()?;
+        let mut random = self.random.fork("last release");
+        if random.chance(60) {
+            self.last_release(&mut random).await?;
+            self.take_everything_back(&mut random).await?;
+        }
+        Ok(())
+    }
+
+    /// Cleans up every ring, and does what the verdicts advise, until nobody holds anything.
+    async fn take_everything_back(&mut self, random: &mut Random) -> Result<(), Stopped> {
         for _ in 0..ATTEMPTS {
             let mut rings = self.rings_that_hold_something()?;
             if rings.is_empty() {
                 // What is under way, or goes on after a restart, may still take something.
-                self.everything_ends(&mut random).await?;
+                self.everything_ends(random).await?;
                 rings = self.rings_that_hold_something()?;
             }
             if rings.is_empty() {
@@ -48,17 +62,14 @@ impl Scene {
             for ring in rings {
                 self.machine.ask(cleanup(Selection::Ring(ring)));
                 if random.chance(70) {
-                    self.everything_ends(&mut random).await?;
+                    self.everything_ends(random).await?;
                 }
             }
-            self.everything_ends(&mut random).await?;
+            self.everything_ends(random).await?;
             self.obey()?;
-            self.pass(Instant::now() + Duration::from_secs(20), &mut random, false).await?;
+            self.pass(Instant::now() + Duration::from_secs(20), random, false).await?;
         }
-        self.everything_ends(&mut random).await?;
-        self.nothing_is_left()?;
-        // Whoever would put something back has done it by then.
-        self.pass(Instant::now() + 4 * MINUTE, &mut random, false).await?;
+        self.everything_ends(random).await?;
         self.nothing_is_left()
     }
 
@@ -78,6 +89,15 @@ impl Scene {
                 workload::behave(&mut inner.model, namespace, None);
             }
         });
+    }
+
+    /// Waits until a process runs that can be asked.
+    pub(super) async fn process_runs(&mut self, random: &mut Random) -> Result<(), Stopped> {
+        let until = Instant::now() + 5 * MINUTE;
+        while !self.machine.is_running() && Instant::now() < until {
+            self.pass(Instant::now() + Duration::from_secs(5), random, false).await?;
+        }
+        Ok(())
     }
 
     /// Waits until every run has ended and everybody has an answer.

@@ -29,8 +29,8 @@ impl Shape {
         format!("tenant-{}", self.name)
     }
 
-    pub(super) fn is_owned(&self) -> bool {
-        self.options.owner.is_some()
+    pub(super) fn owner(&self) -> Option<Owner> {
+        self.options.owner
     }
 
     /// The parameter that is the tag of the image which rings drive most. None where it is no tag alone.

@@ -5,6 +5,7 @@ use crate::{
     book::{Copied, Tenant},
     stage::Inner,
 };
+use jiff::Timestamp;
 use sandbox::{Model, Random};
 use serde_json::{Value, json};
 
@@ -66,12 +67,36 @@ impl Mischief {
         }
     }
 
+    /// Whether what a ring has in the Application may be gone afterwards, or have no effect any more.
+    fn may_undo(self) -> bool {
+        match self {
+            Self::Revert | Self::TakeOver | Self::Occupy | Self::Delete | Self::Recreate | Self::Restore => {
+                true
+            }
+            Self::AddParameter
+            | Self::AddValue
+            | Self::Annotate
+            | Self::Describe
+            | Self::Strip
+            | Self::Refresh => false,
+        }
+    }
+
     /// Does it. What cannot be done now is not done.
-    pub(super) fn happen(self, inner: &mut Inner, shape: &Shape, number: u64) -> anyhow::Result<()> {
+    pub(super) fn happen(
+        self,
+        inner: &mut Inner,
+        shape: &Shape,
+        number: u64,
+        now: Timestamp,
+    ) -> anyhow::Result<()> {
         let Some(tenant) = inner.book.tenants.get(&shape.name).cloned() else { return Ok(()) };
         let Some(found) = inner.model.get(&tenant.application).cloned() else { return Ok(()) };
         if !found["metadata"]["deletionTimestamp"].is_null() {
             return Ok(());
+        }
+        if self.may_undo() {
+            inner.book.undone.insert(shape.name.clone(), now);
         }
         let path = path(&tenant);
         match self {
@@ -84,7 +109,7 @@ impl Mischief {
             | Self::Delete
             | Self::Recreate
             | Self::Restore
-                if tenant.owned => {}
+                if tenant.owner.is_some() => {}
             Self::Revert => {
                 let Some(expected) = &tenant.expected else { return Ok(()) };
                 let mut spec = found["spec"].clone();

@@ -59,6 +59,9 @@ impl Scene {
             let pod = usize::try_from(random.below(4)).unwrap_or(0);
             all.push((random.below(length), Act::Evict { tenant, pod }));
         }
+        let mut random = self.random.fork("cancelled cleanups");
+        let cancels = cancelled_cleanups(&all, &mut random);
+        all.extend(cancels);
         let mut random = self.random.fork("writes");
         if random.chance(60) {
             let (begins, lasts) = (random.below(length / 4), length / 3 + random.below(length));
@@ -115,7 +118,7 @@ impl Scene {
 }
 
 fn fatal(random: &mut Random, serves: bool) -> Fatal {
-    let mut tasks = random.fork("task");
+    let (mut tasks, mut times) = (random.fork("task"), random.fork("time"));
     match random.below(10) {
         0 => Fatal::Commit(1 + random.below(60), true),
         1 => Fatal::Commit(1 + random.below(60), false),
@@ -128,6 +131,8 @@ fn fatal(random: &mut Random, serves: bool) -> Fatal {
                 _ => Fatal::Poll(Task::Errand, 1 + count / 8),
             }
         }
+        // Mostly in the middle of what it was asked for.
+        _ if times.chance(10) => Fatal::After(Duration::from_millis(times.below(MINUTE))),
         _ => Fatal::Nothing,
     }
 }
@@ -168,6 +173,13 @@ fn cancelled_in_the_middle(at: u64, release: Act, random: &mut Random) -> Vec<(u
         (cancelled, Act::Cancel),
         (ends, Act::Weather(Weather::fair())),
     ]
+}
+
+/// Somebody cancels a cleanup soon after it was asked for, now and then.
+fn cancelled_cleanups(acts: &[(u64, Act)], random: &mut Random) -> Vec<(u64, Act)> {
+    let cleanups = acts.iter().filter(|(_, act)| matches!(act, Act::Cleanup { .. } | Act::CleanupTenant(_)));
+    let some: Vec<u64> = cleanups.map(|(at, _)| *at).filter(|_| random.chance(30)).collect();
+    some.into_iter().map(|at| (at + 100 + random.below(10 * SECOND), Act::Cancel)).collect()
 }
 
 /// Those who are faster than Ringway: about when something is asked of it, and now and then.

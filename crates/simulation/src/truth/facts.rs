@@ -36,6 +36,8 @@ pub(crate) struct ApplicationFacts {
 struct WorkloadFacts {
     replicas: u64,
     partition: u64,
+    /// Whether somebody has to delete each pod that is to be replaced.
+    on_delete: bool,
     /// Containers of its template and their images.
     images: BTreeMap<String, String>,
     pods: BTreeMap<String, PodFacts>,
@@ -129,6 +131,36 @@ impl Facts {
         Ok(())
     }
 
+    /// Whether all pods are there, are ready and run what their workloads say.
+    pub(crate) fn is_at_rest(&self) -> bool {
+        self.workloads.values().all(|workload| {
+            let all = workload.pods.values();
+            workload.pods.len() as u64 == workload.replicas
+                && all.into_iter().all(|pod| {
+                    let runs = |(name, image): (&String, &String)| {
+                        pod.images.get(name).is_some_and(|(found, _)| found == image)
+                    };
+                    pod.ready && !pod.going && workload.images.iter().all(runs)
+                })
+        })
+    }
+
+    /// Whether some workload of a service replaces pods when its template changes.
+    pub(crate) fn may_get_new_pods(&self, service: &Service) -> bool {
+        self.of(service).any(|workload| workload.replicas > workload.partition)
+    }
+
+    /// Whether some workload of a service replaces only pods that somebody deletes.
+    pub(crate) fn waits_for_somebody(&self, service: &Service) -> bool {
+        self.of(service).any(|workload| workload.on_delete && workload.replicas > workload.partition)
+    }
+
+    fn of(&self, service: &Service) -> impl Iterator<Item = &WorkloadFacts> {
+        let places = service.applications.iter().flat_map(|application| &application.overrides);
+        let workloads = places.flat_map(|place| &place.workloads);
+        workloads.filter_map(|workload| self.workloads.get(&(workload.kind, workload.name.clone())))
+    }
+
     /// Whether every workload of a service is to have a pod that can prove something.
     pub(crate) fn can_be_looked_into(&self, service: &Service) -> bool {
         let places = service.applications.iter().flat_map(|application| &application.overrides);
@@ -207,6 +239,7 @@ impl WorkloadFacts {
         Self {
             replicas: number("/spec/replicas").unwrap_or(1),
             partition: number("/spec/updateStrategy/rollingUpdate/partition").unwrap_or(0),
+            on_delete: object.pointer("/spec/updateStrategy/type").is_some_and(|kind| kind == "OnDelete"),
             images: containers
                 .into_iter()
                 .flatten()

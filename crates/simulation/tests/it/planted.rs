@@ -43,6 +43,7 @@ planted! {
     intent_forgotten by "owned_overrides";
     claim_ignored by "claims_once";
     stop_forgotten by "patch_after_cancel";
+    stop_of_cleanup_forgotten by "patch_after_cancel";
     slot_kept by "everything_ends";
     inverse_overwritten by "restored";
     nothing_removed by "owned_overrides";
@@ -55,4 +56,6 @@ planted! {
     departure_forgotten by "desired_state";
     freeze_forgotten by "authorised";
     guards_dropped by "restored";
+    everything_refused by "can_be_released";
+    readiness_hidden by "can_be_released";
 }

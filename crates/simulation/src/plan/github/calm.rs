@@ -20,8 +20,6 @@ use sandbox::{
 use std::time::Duration;
 use tokio::time::Instant;
 
-const MINUTE: Duration = Duration::from_secs(60);
-
 /// How long everything may take beside the releases themselves: a limit of GitHub ends after an hour, and what could not
 /// be given back is tried again after half of one.
 const PATIENCE: Duration = Duration::from_secs(3 * 60 * 60);
@@ -84,10 +82,7 @@ impl Scene {
     }
 
     async fn unfreeze(&mut self, hub: &Hub, random: &mut Random) -> Result<(), Stopped> {
-        let until = Instant::now() + 5 * MINUTE;
-        while !self.machine.is_running() && Instant::now() < until {
-            self.pass(Instant::now() + Duration::from_secs(5), random, false).await?;
-        }
+        self.process_runs(random).await?;
         self.machine.ask(freeze(false, None));
         self.machine.ask(freeze(false, Some(&hub.service)));
         Ok(())
